@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <prometheus/client_metric.h>
+#include <prometheus/metric_family.h>
+
+namespace axiom::observe {
+
+using label_list = std::vector<prometheus::ClientMetric::Label>;
+
+/// A family without metrics. @pre `help` has no line breaks: they are not
+/// escaped on the way out
+inline prometheus::MetricFamily family(std::string name, std::string help,
+                                       prometheus::MetricType type) {
+  prometheus::MetricFamily result;
+  result.name = std::move(name);
+  result.help = std::move(help);
+  result.type = type;
+  return result;
+}
+
+inline void add_counter(prometheus::MetricFamily& into, double value,
+                        label_list labels = {}) {
+  prometheus::ClientMetric metric;
+  metric.counter.value = value;
+  metric.label = std::move(labels);
+  into.metric.push_back(std::move(metric));
+}
+
+inline void add_gauge(prometheus::MetricFamily& into, double value,
+                      label_list labels = {}) {
+  prometheus::ClientMetric metric;
+  metric.gauge.value = value;
+  metric.label = std::move(labels);
+  into.metric.push_back(std::move(metric));
+}
+
+} // namespace axiom::observe

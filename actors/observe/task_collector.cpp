@@ -1,0 +1,100 @@
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <prometheus/collectable.h>
+
+#include "axiom/observe/collectors.hpp"
+#include "axiom/version.hpp"
+#include "observe/families.hpp"
+
+namespace axiom::observe {
+
+namespace {
+
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+double number(std::uint64_t n) {
+  return static_cast<double>(n);
+}
+
+/// Prometheus wants cumulative buckets, the last one without a bound.
+prometheus::ClientMetric
+to_metric(const runtime::metrics_snapshot::histogram& from) {
+  prometheus::ClientMetric result;
+  auto& into = result.histogram;
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < from.buckets.size(); ++i) {
+    sum += from.buckets[i];
+    const auto bound = i < runtime::histogram_edges.size()
+                         ? runtime::histogram_edges[i]
+                         : std::numeric_limits<double>::infinity();
+    into.bucket.push_back({sum, bound});
+  }
+  // The buckets are summed while others count: the total has to fit to them,
+  // not to a counter read a moment before.
+  into.sample_count = sum;
+  into.sample_sum = from.sum_seconds;
+  return result;
+}
+
+class task_collector : public prometheus::Collectable {
+public:
+  explicit task_collector(metrics_provider provider)
+    : provider_(std::move(provider)) {
+    // nop
+  }
+
+  std::vector<MetricFamily> Collect() const override {
+    const auto now = provider_();
+    std::vector<MetricFamily> result;
+    auto add = [&](std::string name, std::string help,
+                   MetricType type) -> MetricFamily& {
+      result.push_back(family(std::move(name), std::move(help), type));
+      return result.back();
+    };
+    add_counter(add("axiom_tasks_created_total", "Tasks created.",
+                    MetricType::Counter),
+                number(now.created));
+    auto& finished = add("axiom_tasks_finished_total",
+                         "Tasks that ended, by how they ended.",
+                         MetricType::Counter);
+    add_counter(finished, number(now.completed), {{"outcome", "completed"}});
+    add_counter(finished, number(now.failed), {{"outcome", "failed"}});
+    add_counter(finished, number(now.cancelled), {{"outcome", "cancelled"}});
+    add_gauge(add("axiom_tasks_active", "Tasks created and not ended yet.",
+                  MetricType::Gauge),
+              number(now.active()));
+    add("axiom_cancellation_seconds",
+        "Time from the request of a cancellation to its last "
+        "acknowledgement.",
+        MetricType::Histogram)
+      .metric.push_back(to_metric(now.cancellation));
+    add_counter(add("axiom_cancellations_overdue_total",
+                    "Tasks that outlived the grace of their cancellation.",
+                    MetricType::Counter),
+                number(now.overdue));
+    add_gauge(add("axiom_build_info",
+                  "The releases of Axiom and of CAF; always 1.",
+                  MetricType::Gauge),
+              1,
+              {{"version", std::string{version()}},
+               {"caf", std::string{caf_version()}}});
+    return result;
+  }
+
+private:
+  metrics_provider provider_;
+};
+
+} // namespace
+
+std::shared_ptr<prometheus::Collectable>
+make_task_collector(metrics_provider provider) {
+  return std::make_shared<task_collector>(std::move(provider));
+}
+
+} // namespace axiom::observe

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "axiom/runtime/metrics.hpp"
+
+namespace prometheus {
+
+class Collectable;
+
+} // namespace prometheus
+
+namespace axiom::observe {
+
+/// Where the numbers of a scrape come from, such as
+/// `[&sys] { return runtime::snapshot_metrics(sys); }`. Called on the thread
+/// that scrapes; has to stay valid as long as the collector.
+using metrics_provider = std::function<runtime::metrics_snapshot()>;
+
+/// Makes the families of the framework from one snapshot a scrape:
+///
+/// - `axiom_tasks_created_total`
+/// - `axiom_tasks_finished_total{outcome="completed|failed|cancelled"}`
+/// - `axiom_tasks_active`
+/// - `axiom_cancellation_seconds` (histogram: request to last acknowledgement)
+/// - `axiom_cancellations_overdue_total`
+/// - `axiom_build_info{version,caf}`
+///
+/// Thread-safe as far as the provider is.
+std::shared_ptr<prometheus::Collectable>
+make_task_collector(metrics_provider provider);
+
+/// Makes the usual `process_*` families of this process: CPU time, resident
+/// and virtual memory, open and allowed descriptors, threads, start time. A
+/// number that the system does not give is left out rather than made up.
+std::shared_ptr<prometheus::Collectable> make_process_collector();
+
+} // namespace axiom::observe

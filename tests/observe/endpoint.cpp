@@ -1,0 +1,285 @@
+#include "axiom/observe/http_endpoint.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include "axiom/error/exception.hpp"
+#include "axiom/observe/collectors.hpp"
+
+using namespace axiom::observe;
+using axiom::runtime::metrics_snapshot;
+
+namespace {
+
+class connection {
+public:
+  explicit connection(std::uint16_t port)
+    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address))
+        != 0)
+      throw std::runtime_error("cannot connect");
+  }
+
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  ~connection() {
+    ::close(fd_);
+  }
+
+  void send(const std::string& text) const {
+    BOOST_REQUIRE(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL)
+                  == static_cast<ssize_t>(text.size()));
+  }
+
+  std::string receive_all() const {
+    std::string result;
+    std::array<char, 4096> buffer;
+    for (;;) {
+      const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+      if (n <= 0)
+        return result;
+      result.append(buffer.data(), static_cast<std::size_t>(n));
+    }
+  }
+
+private:
+  int fd_;
+};
+
+std::string ask(const http_endpoint& server, const std::string& method,
+                const std::string& path) {
+  const connection link{server.port()};
+  link.send(method + ' ' + path
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+  return link.receive_all();
+}
+
+std::string body_of(const std::string& response) {
+  const auto end = response.find("\r\n\r\n");
+  return end == std::string::npos ? "" : response.substr(end + 4);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+metrics_snapshot some_numbers() {
+  metrics_snapshot result;
+  result.created = 10;
+  result.completed = 4;
+  result.failed = 2;
+  result.cancelled = 1;
+  result.overdue = 3;
+  result.cancellation.buckets.front() = 5; // up to 100 ns
+  result.cancellation.buckets[5] = 2;      // up to 5 us
+  result.cancellation.buckets.back() = 1;  // above all
+  result.cancellation.count = 8;
+  result.cancellation.sum_seconds = 12.5;
+  return result;
+}
+
+http_endpoint_options with_numbers() {
+  http_endpoint_options result;
+  result.collectables = {make_task_collector(some_numbers),
+                         make_process_collector()};
+  return result;
+}
+
+class one_family : public prometheus::Collectable {
+public:
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    prometheus::MetricFamily result;
+    result.name = "application_things_total";
+    result.help = "Things.";
+    result.type = prometheus::MetricType::Counter;
+    result.metric.emplace_back().counter.value = 7;
+    return {result};
+  }
+};
+
+class failing : public prometheus::Collectable {
+public:
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    throw std::runtime_error("no numbers\ntoday");
+  }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(http_endpoint_serves)
+
+BOOST_AUTO_TEST_CASE(metrics_in_the_format_and_under_the_names_of_prometheus) {
+  const http_endpoint server{with_numbers()};
+  const auto response = ask(server, "GET", "/metrics");
+  BOOST_TEST(response.starts_with("HTTP/1.1 200 OK\r\n"));
+  BOOST_TEST(contains(
+    response, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+  const auto body = body_of(response);
+  for (const auto* line :
+       {"axiom_tasks_created_total 10\n",
+        "axiom_tasks_finished_total{outcome=\"completed\"} 4\n",
+        "axiom_tasks_finished_total{outcome=\"failed\"} 2\n",
+        "axiom_tasks_finished_total{outcome=\"cancelled\"} 1\n",
+        "axiom_tasks_active 3\n", "axiom_cancellations_overdue_total 3\n",
+        "axiom_cancellation_seconds_count 8\n",
+        "axiom_cancellation_seconds_sum 12.5\n",
+        "axiom_cancellation_seconds_bucket{le=\"+Inf\"} 8\n",
+        "axiom_build_info{version=\"", "caf=\"0.17.6\"} 1\n",
+        "# TYPE axiom_cancellation_seconds histogram\n",
+        "process_open_fds ", "process_resident_memory_bytes ",
+        "process_virtual_memory_bytes ", "process_cpu_seconds_total ",
+        "process_start_time_seconds ", "process_threads ",
+        "process_max_fds "})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(histogram_buckets_that_are_cumulative) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  std::vector<std::string> counts;
+  const std::string prefix = "axiom_cancellation_seconds_bucket{le=\"";
+  for (auto at = body.find(prefix); at != std::string::npos;
+       at = body.find(prefix, at + 1)) {
+    const auto space = body.find("} ", at) + 2;
+    counts.push_back(body.substr(space, body.find('\n', space) - space));
+  }
+  BOOST_TEST(counts.size() == axiom::runtime::histogram_edges.size() + 1);
+  BOOST_TEST(counts.front() == "5");
+  BOOST_TEST(counts[4] == "5");
+  BOOST_TEST(counts[5] == "7");
+  BOOST_TEST(counts[15] == "7");
+  BOOST_TEST(counts.back() == "8");
+}
+
+BOOST_AUTO_TEST_CASE(the_collectables_that_an_application_hands_in) {
+  auto options = with_numbers();
+  options.collectables.push_back(std::make_shared<one_family>());
+  const http_endpoint server{std::move(options)};
+  BOOST_TEST(contains(ask(server, "GET", "/metrics"),
+                      "application_things_total 7\n"));
+}
+
+BOOST_AUTO_TEST_CASE(health_and_readiness_as_they_change) {
+  std::atomic<bool> ready{false};
+  http_endpoint_options options;
+  options.ready = [&] { return ready.load(); };
+  const http_endpoint server{std::move(options)};
+  BOOST_TEST(ask(server, "GET", "/healthz").starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(ask(server, "GET", "/readyz").starts_with("HTTP/1.1 503 "));
+  ready = true;
+  BOOST_TEST(ask(server, "GET", "/readyz").starts_with("HTTP/1.1 200 "));
+}
+
+BOOST_AUTO_TEST_CASE(heads_without_bodies) {
+  const http_endpoint server{with_numbers()};
+  const auto response = ask(server, "HEAD", "/metrics");
+  BOOST_TEST(response.starts_with("HTTP/1.1 200 OK\r\n"));
+  BOOST_TEST(contains(response, "Content-Length: "));
+  BOOST_TEST(body_of(response).empty());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_that_could_change_something) {
+  const http_endpoint server{with_numbers()};
+  for (const auto* method :
+       {"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"}) {
+    const auto response = ask(server, method, "/metrics");
+    BOOST_TEST(response.starts_with("HTTP/1.1 405 "),
+               method << ": " << response);
+    BOOST_TEST(contains(response, "Allow: GET, HEAD\r\n"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_files_and_no_other_paths) {
+  const http_endpoint server{with_numbers()};
+  for (const auto* path : {"/", "/etc/passwd", "/../etc/passwd",
+                           "/metrics/", "/METRICS", "/%2e%2e/etc/passwd"})
+    BOOST_TEST(ask(server, "GET", path).starts_with("HTTP/1.1 404 "), path);
+}
+
+BOOST_AUTO_TEST_CASE(an_error_when_the_numbers_cannot_be_had) {
+  http_endpoint_options options;
+  options.collectables = {std::make_shared<failing>()};
+  const http_endpoint server{std::move(options)};
+  const auto response = ask(server, "GET", "/metrics");
+  BOOST_TEST(response.starts_with("HTTP/1.1 500 "));
+  BOOST_TEST(body_of(response) == "no numbers\\ntoday\n");
+}
+
+BOOST_AUTO_TEST_CASE(others_while_slow_clients_say_nothing) {
+  auto options = with_numbers();
+  options.request_timeout = std::chrono::milliseconds{300};
+  const http_endpoint server{std::move(options)};
+  std::vector<std::unique_ptr<connection>> slow;
+  for (int i = 0; i < 6; ++i) {
+    slow.push_back(std::make_unique<connection>(server.port()));
+    slow.back()->send("GET /metr");
+  }
+  BOOST_TEST(ask(server, "GET", "/metrics").starts_with("HTTP/1.1 200 "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(http_endpoint_listens)
+
+BOOST_AUTO_TEST_CASE(on_a_free_port_that_can_be_read) {
+  const http_endpoint first{{}};
+  const http_endpoint second{{}};
+  BOOST_TEST(first.port() != 0);
+  BOOST_TEST(first.port() != second.port());
+  BOOST_TEST(first.url()
+             == "http://127.0.0.1:" + std::to_string(first.port()));
+}
+
+BOOST_AUTO_TEST_CASE(or_says_that_the_address_is_in_use) {
+  const http_endpoint first{{}};
+  http_endpoint_options same;
+  same.port = first.port();
+  BOOST_CHECK_EXCEPTION(
+    http_endpoint{std::move(same)}, axiom::exception,
+    [&](const axiom::exception& err) {
+      return contains(err.what(), "address in use: 127.0.0.1:"
+                                    + std::to_string(first.port()));
+    });
+}
+
+BOOST_AUTO_TEST_CASE(or_says_that_the_address_is_not_here) {
+  http_endpoint_options far;
+  far.host = "192.0.2.1"; // for documentation: nobody has it
+  far.port = 9464;
+  BOOST_CHECK_EXCEPTION(http_endpoint{std::move(far)}, axiom::exception,
+                        [](const axiom::exception& err) {
+                          return contains(err.what(),
+                                          "address not available: ");
+                        });
+}
+
+BOOST_AUTO_TEST_CASE(not_any_more_once_it_is_gone) {
+  std::uint16_t port = 0;
+  {
+    const http_endpoint server{{}};
+    port = server.port();
+  }
+  BOOST_CHECK_THROW(connection{port}, std::runtime_error);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
