@@ -1,0 +1,42 @@
+#include "axiom/deploy/task_types.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+#include "axiom/deploy/digest/digest_tree.hpp"
+
+namespace axiom::deploy {
+
+task_program::~task_program() {
+  // nop
+}
+
+void task_program::check_environment(problem_list&) const {
+  // nop
+}
+
+const task_type* task_type_registry::find(
+  std::string_view name) const noexcept {
+  const auto found = types_.find(name);
+  return found == types_.end() ? nullptr : &found->second;
+}
+
+std::vector<std::string> task_type_registry::names() const {
+  std::vector<std::string> result;
+  for (const auto& [name, type] : types_)
+    result.push_back(name);
+  return result;
+}
+
+void task_type_registry::insert(std::string name, task_type entry) {
+  if (!types_.try_emplace(name, std::move(entry)).second)
+    throw std::invalid_argument("task type registered twice: " + name);
+}
+
+task_type_registry builtin_task_types() {
+  task_type_registry result;
+  digest::add_digest_tree(result);
+  return result;
+}
+
+} // namespace axiom::deploy

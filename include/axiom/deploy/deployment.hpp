@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "axiom/deploy/problem.hpp"
+#include "axiom/deploy/scalar.hpp"
+#include "axiom/task/priority.hpp"
+
+namespace axiom::deploy {
+
+class task_program;
+
+/// Which of CAF's schedulers runs the tasks.
+enum class scheduler_policy { sharing, stealing };
+
+/// `system:` how the actor system is set up.
+struct system_options {
+  std::optional<std::size_t> threads; // none: one a processor
+  scheduler_policy scheduler = scheduler_policy::sharing;
+};
+
+/// `metrics:` where the endpoint listens.
+struct metrics_options {
+  endpoint_address bind;
+};
+
+/// One entry of `tasks:`.
+struct task_spec {
+  std::string name;
+  std::string type;
+  task_priority priority = task_priority::medium;
+  std::chrono::nanoseconds grace{}; // for its tree, when it is cancelled
+  /// What `type` and `with` stand for; never null in a loaded deployment.
+  std::shared_ptr<const task_program> program;
+};
+
+/// What a deployment file says, checked and complete: a value that can be
+/// kept, compared with its successor and run. Making one starts nothing.
+struct deployment {
+  std::int64_t version = 1; // of the format
+  system_options system;
+  std::optional<metrics_options> metrics; // none: no endpoint
+  std::vector<task_spec> tasks;
+};
+
+} // namespace axiom::deploy

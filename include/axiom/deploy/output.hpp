@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "axiom/deploy/system_error.hpp"
+
+namespace axiom::deploy {
+
+/// Somewhere bytes go. Writes block, so they belong on threads that may.
+class byte_sink {
+public:
+  virtual ~byte_sink();
+
+  /// Writes all of `bytes`, or throws `output_error`.
+  virtual void write(std::string_view bytes) = 0;
+};
+
+/// Bytes could not be written: `what()` says where to and why.
+class output_error : public system_error {
+public:
+  /// `code` is errno.
+  output_error(std::string_view target, std::string_view operation, int code);
+};
+
+/// Writes to a descriptor that somebody else owns, such as standard output.
+///
+/// A reader that does not read would hold us for ever: `stop` is asked several
+/// times a second, and once it says yes the write ends with ECANCELED.
+/// @pre SIGPIPE is ignored, or a closed pipe ends the process
+class descriptor_sink : public byte_sink {
+public:
+  descriptor_sink(int fd, std::string name, std::function<bool()> stop = {});
+
+  void write(std::string_view bytes) override;
+
+private:
+  int fd_;
+  std::string name_;
+  std::function<bool()> stop_;
+  bool checked_ = false;
+  bool regular_ = false; // never waits for a reader
+};
+
+/// A file that appears complete or not at all: written under a temporary name
+/// beside its place, and renamed by `commit`. Without a commit nothing of it
+/// stays, and what was there before is untouched.
+///
+/// A place that is taken by something else than a regular file (a device, a
+/// pipe) is written to directly. A symbolic link is followed.
+class output_file : public byte_sink {
+public:
+  /// Throws `output_error` if the file cannot be made.
+  explicit output_file(const std::string& path);
+  output_file(const output_file&) = delete;
+  output_file& operator=(const output_file&) = delete;
+  ~output_file() override;
+
+  void write(std::string_view bytes) override;
+
+  /// Puts the file in its place. Throws `output_error` if that fails.
+  void commit();
+
+private:
+  std::string path_;      // as given, for messages
+  std::string target_;    // links resolved
+  std::string temporary_; // empty: written directly
+  int fd_ = -1;
+};
+
+} // namespace axiom::deploy
