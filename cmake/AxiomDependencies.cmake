@@ -12,6 +12,10 @@ endmacro()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(CAF REQUIRED COMPONENTS core)
+if(AXIOM_SANITIZE STREQUAL "thread" AND NOT CAF_ROOT)
+  message(WARNING "ThreadSanitizer takes messages between actors for data races "
+    "unless CAF is built with it too: see scripts/tsan-caf, and set CAF_ROOT.")
+endif()
 
 if(AXIOM_BUILD_DEPLOY AND NOT AXIOM_BUILD_OBSERVE)
   message(FATAL_ERROR "AXIOM_BUILD_DEPLOY needs AXIOM_BUILD_OBSERVE.")

@@ -4,11 +4,12 @@
 add_library(axiom_test_main OBJECT "${PROJECT_SOURCE_DIR}/tests/main.cpp")
 target_link_libraries(axiom_test_main PUBLIC Boost::unit_test_framework)
 
-# Sanitizers stop at the first finding, with the stacks of both sides.
+# Sanitizers stop at the first finding, with the stacks of both sides. (Quoted,
+# for a path with a space.)
 set(AXIOM_TEST_ENVIRONMENT
   "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
-  "UBSAN_OPTIONS=print_stacktrace=1"
-  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+  "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:suppressions='${PROJECT_SOURCE_DIR}/tests/ubsan.supp'"
+  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
 
 # axiom_add_test(<name> SOURCES <files> ... [LIBS <libraries> ...]
 #                [LABELS <labels> ...] [TIMEOUT <seconds>] [ALONE])

@@ -73,8 +73,8 @@ if(NOT _caf_reason)
   set(_caf_header_openssl caf/openssl/manager.hpp)
   foreach(_caf_component IN LISTS CAF_FIND_COMPONENTS)
     if(NOT DEFINED _caf_header_${_caf_component})
-      string(APPEND _caf_reason "'${_caf_component}' is no component of CAF; \
-there are core, io and openssl. ")
+      string(APPEND _caf_reason "'${_caf_component}' is no component of CAF, \
+which has core, io and openssl. ")
       continue()
     endif()
     if(TARGET CAF::${_caf_component})
@@ -104,8 +104,9 @@ if(_caf_reason)
   string(STRIP "${_caf_reason}" _caf_reason)
   # Cached results would hide an installation that is mended later.
   unset(CAF_INCLUDE_DIR CACHE)
+  set(CAF_IN_SUPPORTED_RELEASE FALSE)
   find_package_handle_standard_args(CAF
-    REQUIRED_VARS CAF_INCLUDE_DIR
+    REQUIRED_VARS CAF_IN_SUPPORTED_RELEASE
     VERSION_VAR CAF_VERSION
     REASON_FAILURE_MESSAGE "${_caf_reason}")
 else()

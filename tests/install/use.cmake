@@ -20,7 +20,10 @@ set(arguments -S "${SOURCE}" -B "${BUILD}" -G "${GENERATOR}"
   "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror")
 if(SANITIZE)
   list(APPEND arguments
-    "-DCMAKE_CXX_FLAGS=-fsanitize=${SANITIZE} -fno-sanitize-recover=all")
+    "-DCMAKE_CXX_FLAGS=-fsanitize=${SANITIZE}")
+endif()
+if(CAF)
+  list(APPEND arguments "-DCAF_ROOT=${CAF}")
 endif()
 if(PREFIX)
   file(REMOVE_RECURSE "${PREFIX}")
