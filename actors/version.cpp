@@ -12,21 +12,20 @@ namespace {
 
 std::string dotted(int major, int minor, int patch) {
   return std::to_string(major) + '.' + std::to_string(minor) + '.'
-         + std::to_string(patch);
+       + std::to_string(patch);
 }
 
 } // namespace
 
 std::string_view version() noexcept {
-  static const std::string result = dotted(version_major, version_minor,
-                                           version_patch);
+  static const std::string result =
+    dotted(version_major, version_minor, version_patch);
   return result;
 }
 
 std::string_view caf_version() noexcept {
-  static const std::string result = dotted(CAF_MAJOR_VERSION,
-                                           CAF_MINOR_VERSION,
-                                           CAF_PATCH_VERSION);
+  static const std::string result =
+    dotted(CAF_MAJOR_VERSION, CAF_MINOR_VERSION, CAF_PATCH_VERSION);
   return result;
 }
 

@@ -12,9 +12,9 @@ inline constexpr int version_major = 0;
 inline constexpr int version_minor = 1;
 inline constexpr int version_patch = 0;
 
-/// The release of the library that is linked in, as `major.minor.patch`. Differs
-/// from the constants above when a program meets another build of the library
-/// than the one whose headers it was compiled with.
+/// The release of the library that is linked in, as `major.minor.patch`.
+/// Differs from the constants above when a program meets another build of the
+/// library than the one whose headers it was compiled with.
 std::string_view version() noexcept;
 
 /// The release of CAF that the library was compiled against.
