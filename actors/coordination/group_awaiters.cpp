@@ -1,0 +1,17 @@
+#include "axiom/coordination/detail/group_awaiters.hpp"
+
+#include <string>
+
+namespace axiom::detail {
+
+void require_in_scope(const task_actor& task, const task_actor& group) {
+  if (&task == &group || task.parent() == &group || task.is_below(group))
+    return;
+  throw exception{errc::not_in_scope,
+                  "'" + std::string{task.task_name()}
+                    + "' is not below the group '"
+                    + std::string{group.task_name()}
+                    + "' and cannot add tasks to it"};
+}
+
+} // namespace axiom::detail

@@ -1,0 +1,104 @@
+#include "axiom/error/concurrent_errors.hpp"
+
+#include <algorithm>
+
+namespace axiom {
+
+namespace {
+
+std::string summary(const std::vector<task_error>& errors) {
+  auto& first = errors.front();
+  auto result = "'" + first.task.name + "': " + first.error.what();
+  if (errors.size() > 1)
+    result += " (and " + std::to_string(errors.size() - 1) + " more)";
+  return result;
+}
+
+bool any_matches(std::span<const task_error> errors, errc code) noexcept {
+  return std::any_of(errors.begin(), errors.end(), [code](const auto& x) {
+    if (x.error.is(code) || any_matches(x.suppressed, code))
+      return true;
+    auto* below = x.nested();
+    return below != nullptr && any_matches(below->errors(), code);
+  });
+}
+
+/// Prints a tree of errors line by line, counting what is beyond the limit.
+class tree_printer {
+public:
+  explicit tree_printer(std::size_t limit) : limit_(limit) {
+    // nop
+  }
+
+  void print(std::span<const task_error> errors, std::size_t depth,
+             const char* label) {
+    for (auto& x : errors) {
+      auto* below = x.nested();
+      if (lines_++ < limit_) {
+        text_.append(2 * depth, ' ').append(label).append(x.task.name);
+        text_ += below != nullptr ? ": " + std::to_string(below->size())
+                                      + " failed below it\n"
+                                  : ": " + x.error.what() + "\n";
+      }
+      if (below != nullptr)
+        print(below->errors(), depth + 1, "");
+      print(x.suppressed, depth + 1, "suppressed: ");
+    }
+  }
+
+  std::string finish() && {
+    if (lines_ > limit_)
+      text_ += "... and " + std::to_string(lines_ - limit_) + " more\n";
+    return std::move(text_);
+  }
+
+private:
+  std::size_t limit_;
+  std::size_t lines_ = 0;
+  std::string text_;
+};
+
+} // namespace
+
+const concurrent_errors* task_error::nested() const noexcept {
+  if (!error.cause() || !error.is(errc::concurrent_errors))
+    return nullptr;
+  try {
+    std::rethrow_exception(error.cause());
+  } catch (const concurrent_errors& ex) {
+    return &ex; // kept alive by the shared exception object
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+concurrent_errors::concurrent_errors(std::vector<task_error> errors)
+  : exception(errc::concurrent_errors, summary(errors)),
+    errors_(std::make_shared<const std::vector<task_error>>(std::move(errors))) {
+  // nop
+}
+
+bool concurrent_errors::matches(errc code) const noexcept {
+  return any_matches(errors(), code);
+}
+
+std::string to_string(const concurrent_errors& errors, std::size_t limit) {
+  tree_printer printer{limit};
+  printer.print(errors.errors(), 0, "");
+  return std::move(printer).finish();
+}
+
+failure to_failure(concurrent_errors errors) {
+  auto err = errors.error();
+  return failure{std::move(err), std::make_exception_ptr(std::move(errors))};
+}
+
+failure with_suppressed(const failure& primary, const task_reference& who,
+                        std::vector<task_error> suppressed) {
+  std::vector<task_error> all;
+  all.push_back(
+    {who, primary, timestamp::clock::now(), std::move(suppressed)});
+  return to_failure(concurrent_errors{std::move(all)});
+}
+
+} // namespace axiom

@@ -1,0 +1,152 @@
+#include "axiom/runtime/install.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include <sched.h>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/policy/work_sharing.hpp>
+#include <caf/policy/work_stealing.hpp>
+#include <caf/scheduler/coordinator.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include "axiom/runtime/host.hpp"
+
+namespace axiom::runtime {
+
+namespace {
+
+/// CAF lets an actor process its whole mailbox in one go unless told
+/// otherwise; a finite number keeps one busy actor from holding a worker.
+constexpr std::size_t default_max_throughput = 300;
+
+/// One of CAF's own scheduler modules with Axiom's services beside it. Knowing
+/// its workers' threads is what lets us refuse a blocking wait there.
+template <class Policy>
+class hosted_coordinator final : public caf::scheduler::coordinator<Policy>,
+                                 public host {
+public:
+  using super = caf::scheduler::coordinator<Policy>;
+
+  hosted_coordinator(caf::actor_system& sys, const runtime_options& options)
+    : super(sys),
+      host({.shutdown_grace = options.shutdown_grace,
+            .virtual_time = options.virtual_time,
+            .blocking = {.max_threads = options.max_blocking_threads}}),
+      threads_(options.threads) {
+    // nop
+  }
+
+  bool on_worker_thread() const noexcept override {
+    auto self = std::this_thread::get_id();
+    return std::find(worker_threads_.begin(), worker_threads_.end(), self)
+           != worker_threads_.end();
+  }
+
+protected:
+  void init(caf::actor_system_config& cfg) override {
+    super::init(cfg);
+    this->num_workers_ = threads_ != 0 ? threads_ : usable_processors();
+    if (this->max_throughput_ == std::numeric_limits<std::size_t>::max())
+      this->max_throughput_ = default_max_throughput;
+    worker_threads_.reserve(this->num_workers_);
+  }
+
+  void start() override {
+    super::start();
+    for (std::size_t i = 0; i < this->num_workers(); ++i)
+      worker_threads_.push_back(this->worker_by_id(i)->get_thread().get_id());
+  }
+
+  void stop() override {
+    // First what feeds the workers, then the workers.
+    stop_services();
+    super::stop();
+  }
+
+  void enqueue_job(caf::resumable* job) override {
+    super::enqueue(job);
+  }
+
+private:
+  std::size_t threads_;
+  std::vector<std::thread::id> worker_threads_;
+};
+
+/// CAF's deterministic scheduler: the thread that drives it is its only worker.
+class hosted_test_coordinator final : public caf::scheduler::test_coordinator,
+                                      public host {
+public:
+  using super = caf::scheduler::test_coordinator;
+
+  hosted_test_coordinator(caf::actor_system& sys,
+                          const runtime_options& options)
+    : super(sys),
+      host({.shutdown_grace = options.shutdown_grace,
+            .virtual_time = options.virtual_time,
+            .blocking = {.max_threads = options.max_blocking_threads}}) {
+    // nop
+  }
+
+  bool on_worker_thread() const noexcept override {
+    return false;
+  }
+
+  void submit_blocking(caf::resumable* job) override {
+    super::enqueue(job); // no other threads here
+  }
+
+  bool drive_until(const std::function<bool()>& done) override {
+    while (!done() && try_run_once()) {
+      // keep going
+    }
+    return true;
+  }
+
+protected:
+  void init(caf::actor_system_config& cfg) override {
+    super::init(cfg);
+    num_workers_ = 1;
+  }
+
+  void stop() override {
+    stop_services();
+    super::stop();
+  }
+
+  void enqueue_job(caf::resumable* job) override {
+    super::enqueue(job);
+  }
+};
+
+} // namespace
+
+std::size_t usable_processors() noexcept {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
+    return std::max(1, CPU_COUNT(&mask));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+void install(caf::actor_system_config& cfg, const runtime_options& options) {
+  using caf::policy::work_sharing;
+  using caf::policy::work_stealing;
+  cfg.module_factories.emplace_back(
+    [&options](caf::actor_system& sys) -> caf::actor_system::module* {
+      switch (options.scheduler) {
+        case scheduler_policy::stealing:
+          return new hosted_coordinator<work_stealing>(sys, options);
+        case scheduler_policy::testing:
+          return new hosted_test_coordinator(sys, options);
+        default:
+          return new hosted_coordinator<work_sharing>(sys, options);
+      }
+    });
+}
+
+} // namespace axiom::runtime

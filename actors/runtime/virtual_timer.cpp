@@ -1,0 +1,61 @@
+#include "axiom/runtime/virtual_timer.hpp"
+
+namespace axiom::runtime {
+
+virtual_timer::~virtual_timer() {
+  std::lock_guard guard{mutex_};
+  queue_.clear();
+}
+
+time_point virtual_timer::now() const noexcept {
+  std::lock_guard guard{mutex_};
+  return now_;
+}
+
+void virtual_timer::arm(timer_entry& entry, time_point due) {
+  std::lock_guard guard{mutex_};
+  set_due(entry, due);
+  queue_.insert(entry);
+}
+
+bool virtual_timer::cancel(timer_entry& entry) noexcept {
+  std::lock_guard guard{mutex_};
+  if (!is_armed(entry))
+    return false;
+  queue_.erase(queue_.iterator_to(entry));
+  return true;
+}
+
+std::size_t virtual_timer::pending() const noexcept {
+  std::lock_guard guard{mutex_};
+  return queue_.size();
+}
+
+void virtual_timer::stop() {
+  // nop: nothing fires unless a test advances the clock
+}
+
+std::size_t virtual_timer::advance(duration step) {
+  std::lock_guard guard{mutex_};
+  return fire_until(now_ + step);
+}
+
+std::size_t virtual_timer::advance_to_next() {
+  std::lock_guard guard{mutex_};
+  return queue_.empty() ? 0 : fire_until(std::max(now_, queue_.begin()->due()));
+}
+
+std::size_t virtual_timer::fire_until(time_point end) {
+  std::size_t fired = 0;
+  while (!queue_.empty() && queue_.begin()->due() <= end) {
+    auto& entry = *queue_.begin();
+    queue_.erase(queue_.begin());
+    now_ = std::max(now_, entry.due());
+    entry.fire();
+    ++fired;
+  }
+  now_ = end;
+  return fired;
+}
+
+} // namespace axiom::runtime

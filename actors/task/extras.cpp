@@ -1,0 +1,59 @@
+#include "axiom/task/detail/extras.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "axiom/task/detail/cancel_request.hpp"
+
+namespace axiom::detail {
+
+void task_extras::start_shield_budget(const cancel_cause& cause) {
+  auto budget = shield_budget.value_or(cause.grace);
+  deadline.set(cause.requested_at + std::min(budget, cause.grace));
+}
+
+void deadline_timer::set(runtime::time_point due, cancel_reason reason) {
+  auto& timers = owner_.host().timers();
+  std::lock_guard guard{owner_.lock()}; // several walks may come at once
+  if (due >= earliest_)
+    return;
+  if (timers.cancel(*this))
+    intrusive_ptr_release(owner_.ctrl());
+  earliest_ = due;
+  reason_ = reason;
+  intrusive_ptr_add_ref(owner_.ctrl());
+  timers.arm(*this, due);
+}
+
+void deadline_timer::clear() noexcept {
+  if (owner_.host().timers().cancel(*this))
+    intrusive_ptr_release(owner_.ctrl());
+}
+
+void deadline_timer::fire() noexcept {
+  owner_.host().submit(this, nullptr); // with the reference of set()
+}
+
+caf::resumable::resume_result
+deadline_timer::resume(caf::execution_unit* unit, std::size_t) {
+  if (!owner_.state().terminal()) {
+    cancel_options options;
+    options.reason = reason_;
+    options.origin = reason_ == cancel_reason::deadline
+                       ? "its deadline"
+                       : "the end of its owner";
+    options.unit = unit;
+    cancel_tree(owner_, options);
+  }
+  return done;
+}
+
+void deadline_timer::intrusive_ptr_add_ref_impl() {
+  intrusive_ptr_add_ref(owner_.ctrl());
+}
+
+void deadline_timer::intrusive_ptr_release_impl() {
+  intrusive_ptr_release(owner_.ctrl());
+}
+
+} // namespace axiom::detail

@@ -1,0 +1,51 @@
+#include "axiom/task/detail/join.hpp"
+
+#include "axiom/task/detail/blocking_wait.hpp"
+#include "axiom/task/detail/cancel_request.hpp"
+
+namespace axiom::detail {
+
+namespace {
+
+waitable end_of(task_actor& task) {
+  return {[&task] { return task.state().terminal(); },
+          [&task](waiter& x) { return task.add_waiter(x); },
+          [&task](waiter& x) { task.remove_waiter(x); }, task};
+}
+
+} // namespace
+
+void refuse_self_join(task_actor& waiting, task_actor& task) {
+  // A parent that awaits its child is the rule; only others need the walk.
+  if (task.parent() == &waiting || !waiting.is_below(task))
+    return;
+  throw exception{errc::self_join,
+                  "'" + std::string{waiting.task_name()} + "' waits for '"
+                    + std::string{task.task_name()}
+                    + "', which cannot end before it"};
+}
+
+bool wait_for_end(task_actor& task,
+                  std::optional<std::chrono::nanoseconds> timeout) {
+  if (task.state().terminal())
+    return true;
+  if (auto* current = current_task())
+    refuse_self_join(*current, task);
+  return block_until(end_of(task), timeout);
+}
+
+void notify_end(task_actor& task, caf::actor_control_block* observer,
+                caf::message_id id) {
+  notify_when(end_of(task), observer, id);
+}
+
+void cancel_from_handle(task_actor& task, cancel_reason reason) {
+  cancel_options options;
+  options.reason = reason;
+  options.unit = current_unit();
+  if (auto* current = current_task())
+    options.origin = "task '" + std::string{current->task_name()} + "'";
+  cancel_tree(task, options);
+}
+
+} // namespace axiom::detail

@@ -1,0 +1,59 @@
+#include "axiom/task/detail/make_task.hpp"
+
+#include <algorithm>
+
+#include "axiom/task/defaults.hpp"
+
+namespace axiom::detail {
+
+namespace {
+
+/// The environment of a child whose options change something.
+environment_ptr derive(const task_actor& parent, const task_options& options) {
+  auto from = parent.environment_snapshot();
+  if (!options.timeout && !options.grace)
+    return from;
+  if (options.timeout && *options.timeout <= runtime::duration::zero())
+    throw exception{errc::invalid_argument,
+                    "the timeout of a task must be positive"};
+  if (options.grace && *options.grace < runtime::duration::zero())
+    throw exception{errc::invalid_argument,
+                    "the grace of a task must not be negative"};
+  boost::intrusive_ptr<task_environment> result{
+    from ? new task_environment(*from) : new task_environment};
+  if (options.timeout)
+    result->deadline = std::min(result->deadline,
+                                parent.host().timers().now()
+                                  + *options.timeout);
+  if (options.grace)
+    result->grace = std::min(
+      result->grace.value_or(runtime::duration{defaults::grace}),
+      *options.grace);
+  return result;
+}
+
+} // namespace
+
+task_seed make_seed(task_actor& parent, const task_options& options,
+                    task_kind kind) {
+  if (options.name.size() > max_task_name)
+    throw exception{errc::name_too_long,
+                    "'" + std::string{options.name.substr(0, 24)} + "...' has "
+                      + std::to_string(options.name.size())
+                      + " bytes; a task's name has at most "
+                      + std::to_string(max_task_name)};
+  return {&parent.domain(), &parent, options.name, options.priority, kind,
+          derive(parent, options)};
+}
+
+task_actor& parent_here(task_actor& root) {
+  if (in_cancel_handler())
+    throw exception{errc::scope_closed,
+                    "an on_cancel handler cannot create tasks: hand the work "
+                    "to self.shielded in the body instead"};
+  auto* current = current_task();
+  return current != nullptr && &current->domain() == &root.domain() ? *current
+                                                                    : root;
+}
+
+} // namespace axiom::detail

@@ -1,0 +1,63 @@
+#include "axiom/task/detail/task_domain.hpp"
+
+#include <array>
+
+namespace axiom {
+
+lifecycle_sink::~lifecycle_sink() = default;
+
+std::string to_string(task_phase phase) {
+  constexpr std::array names{"created", "started", "completed", "failed",
+                             "cancelled"};
+  auto index = static_cast<std::size_t>(phase);
+  return index < names.size() ? names[index] : "invalid";
+}
+
+namespace detail {
+
+task_domain::task_domain(caf::actor_system& sys)
+  : system_(&sys),
+    host_(&runtime::host::of(sys)),
+    id_prefix_(host_->id_prefix()),
+    steady_epoch_(host_->timers().now()),
+    wall_epoch_(std::chrono::system_clock::now()),
+    sinks_(std::make_shared<sink_list>()) {
+  // nop
+}
+
+task_domain::~task_domain() = default;
+
+timestamp task_domain::wall_time(runtime::time_point at) const noexcept {
+  return wall_epoch_
+         + std::chrono::duration_cast<timestamp::duration>(at - steady_epoch_);
+}
+
+void task_domain::add_sink(std::shared_ptr<lifecycle_sink> sink) {
+  std::lock_guard guard{sinks_mutex_};
+  auto next = std::make_shared<sink_list>(*sinks_);
+  next->push_back(std::move(sink));
+  sinks_ = std::move(next);
+  watched_.store(true, std::memory_order_release);
+}
+
+void task_domain::remove_sink(const std::shared_ptr<lifecycle_sink>& sink) {
+  std::lock_guard guard{sinks_mutex_};
+  auto next = std::make_shared<sink_list>(*sinks_);
+  std::erase(*next, sink);
+  watched_.store(!next->empty(), std::memory_order_release);
+  sinks_ = std::move(next);
+}
+
+void task_domain::publish(const task_lifecycle_event& event) noexcept {
+  std::shared_ptr<const sink_list> sinks;
+  {
+    std::lock_guard guard{sinks_mutex_};
+    sinks = sinks_;
+  }
+  for (auto& sink : *sinks)
+    sink->on_event(event);
+}
+
+} // namespace detail
+
+} // namespace axiom

@@ -1,0 +1,27 @@
+#pragma once
+
+/// Everything an application needs; each header can also be included alone.
+
+#include "axiom/config.hpp"
+#include "axiom/coordination/coordinator.hpp"
+#include "axiom/coordination/failure_mode.hpp"
+#include "axiom/coordination/group.hpp"
+#include "axiom/error/concurrent_errors.hpp"
+#include "axiom/error/errc.hpp"
+#include "axiom/error/exception.hpp"
+#include "axiom/error/failure.hpp"
+#include "axiom/runtime/metrics.hpp"
+#include "axiom/task/as_expected.hpp"
+#include "axiom/task/async.hpp"
+#include "axiom/task/cancellation.hpp"
+#include "axiom/task/context.hpp"
+#include "axiom/task/context_ops.hpp"
+#include "axiom/task/hierarchy.hpp"
+#include "axiom/task/lifecycle.hpp"
+#include "axiom/task/local.hpp"
+#include "axiom/task/operation.hpp"
+#include "axiom/task/options.hpp"
+#include "axiom/task/priority.hpp"
+#include "axiom/task/reference.hpp"
+#include "axiom/task/task.hpp"
+#include "axiom/version.hpp"

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "axiom/coordination/failure_mode.hpp"
+#include "axiom/error/concurrent_errors.hpp"
+#include "axiom/task/detail/task_actor.hpp"
+
+namespace axiom::detail {
+
+/// A coroutine in one of a group's queues: to add a child, or for a result.
+/// Guarded by the group's lock.
+struct group_waiter {
+  task_actor* task = nullptr;
+  std::uint16_t epoch = 0;
+  group_waiter* next = nullptr;
+  group_waiter* previous = nullptr;
+  bool queued = false;
+  bool granted = false;
+};
+
+/// First come, first served; leaving is O(1).
+class group_queue {
+public:
+  bool empty() const noexcept {
+    return first_ == nullptr;
+  }
+
+  void push(group_waiter& x, task_actor& task) noexcept;
+  void remove(group_waiter& x) noexcept;
+
+  /// Wakes the first waiter that still wants it. Returns whether there was one.
+  bool grant_first() noexcept;
+
+private:
+  group_waiter* first_ = nullptr;
+  group_waiter* last_ = nullptr;
+};
+
+/// The part of a group that does not know its children's type: how many may
+/// run, who waits, what failed first.
+///
+/// Invariants, all under `lock_`:
+/// 1. `running_` <= `limit_`. A place that becomes free goes to the first adder
+///    in the queue that is not cancelled, without `running_` going down.
+/// 2. Only a group that throws on the first failure notes failures here.
+class group_core {
+public:
+  group_core(failure_mode mode, std::size_t limit) noexcept
+    : mode_(mode), limit_(limit) {
+    // nop
+  }
+
+  failure_mode mode() const noexcept {
+    return mode_;
+  }
+
+  std::size_t running() const noexcept;
+
+  /// Takes a place and returns true, or queues `adder`.
+  bool enter(group_waiter& adder, task_actor& task) noexcept;
+
+  /// Leaves the queue; a place granted meanwhile goes to the next.
+  void abandon(group_waiter& adder) noexcept;
+
+  /// Notes a failure. Returns true if it was the first.
+  bool note_failure(task_error error);
+
+  /// The failures noted: the first one, with the others as suppressed. Empty if
+  /// none was.
+  std::vector<task_error> take_noted();
+
+protected:
+  /// @pre the lock is held
+  void leave_locked() noexcept;
+
+  mutable runtime::small_mutex lock_;
+  std::size_t running_ = 0;
+
+private:
+  const failure_mode mode_;
+  const std::size_t limit_;
+  group_queue adders_;
+  std::vector<task_error> noted_;
+};
+
+} // namespace axiom::detail

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "axiom/coordination/group.hpp"
+#include "axiom/task/detail/join.hpp"
+
+namespace axiom::detail {
+
+/// The task of a group: runs the group's body, and decides at its end what its
+/// children's errors mean.
+template <class R, class T>
+class group_task : public typed_task<R> {
+public:
+  group_task(caf::actor_config& cfg, const task_seed& seed, failure_mode mode,
+             std::size_t limit)
+    : typed_task<R>(cfg, seed), state_(*this, mode, limit), handle_(state_) {
+    // nop
+  }
+
+  coordinated_task_group<T>& handle() noexcept {
+    return handle_;
+  }
+
+protected:
+  void body_ended() noexcept override {
+    // A body that fails takes its children with it.
+    if (this->outcome() != outcome_kind::failed)
+      return;
+    cancel_options options;
+    options.reason = cancel_reason::sibling_failed;
+    options.origin = "the failure of the group's body";
+    options.error = this->why_failed().error();
+    options.unit = current_unit();
+    for (auto& child : this->children())
+      cancel_tree(*as_task(child), options);
+  }
+
+  void before_end() noexcept override {
+    typed_task<R>::before_end();
+    auto errors = state_.take_noted();
+    if (state_.mode() != failure_mode::throw_on_first)
+      for (auto& x : state_.take_all())
+        if (auto* error = x.error())
+          errors.push_back(std::move(*error));
+    if (!errors.empty()) {
+      if (this->outcome() == outcome_kind::failed)
+        this->fail(with_suppressed(this->why_failed(), this->reference(),
+                                   std::move(errors)));
+      else
+        this->fail(to_failure(concurrent_errors{std::move(errors)}));
+    } else if (this->outcome() == outcome_kind::cancelled
+               && this->reason() == cancel_reason::deadline) {
+      this->fail(failure{errc::deadline_exceeded,
+                         "group '" + std::string{this->task_name()}
+                           + "' did not end in time"});
+    }
+  }
+
+private:
+  group_state<T> state_;
+  coordinated_task_group<T> handle_;
+};
+
+/// Runs a group as a child of the task that awaits it.
+template <class T, class F>
+class group_scope final : public join_awaiter {
+public:
+  using returned = std::invoke_result_t<F&, coordinated_task_group<T>&>;
+  using result_type = typename unboxed<std::remove_cvref_t<returned>>::type;
+  using group_type = group_task<result_type, T>;
+
+  group_scope(const group_options& options, F body)
+    : options_(options), body_(std::move(body)) {
+    // nop
+  }
+
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    auto& task = *caller.promise().task;
+    if (task.state().cancelled()) {
+      task.next(task_actor::step::suspend);
+      return true;
+    }
+    start(task);
+    return arm(task);
+  }
+
+  result_type await_resume() {
+    auto& end = static_cast<group_type&>(target());
+    end.mark_observed();
+    end.throw_unless_value();
+    if constexpr (!std::is_void_v<result_type>)
+      return std::move(end.value());
+  }
+
+private:
+  void start(task_actor& task) {
+    if (options_.max_concurrency == 0)
+      throw exception{errc::invalid_argument,
+                      "max_concurrency of group '" + std::string{options_.name}
+                        + "' is 0: nothing could ever run; use at least 1"};
+    auto op = [body = std::move(body_)](task_context& self) mutable -> returned {
+      return body(static_cast<group_type&>(self.impl()).handle());
+    };
+    using impl = operation_task<group_type, decltype(op)>;
+    target(spawn_task<impl>(task,
+                            {.name = options_.name,
+                             .priority = options_.priority,
+                             .timeout = options_.timeout,
+                             .grace = options_.grace},
+                            task_kind::plain, std::move(op),
+                            options_.failure_mode, options_.max_concurrency));
+  }
+
+  group_options options_;
+  F body_;
+};
+
+/// What `with_task_group` returns, to be awaited.
+template <class T, class F>
+struct group_request : awaitable_tag {
+  group_request(const group_options& how, F what)
+    : options(how), body(std::move(what)) {
+    // nop
+  }
+
+  friend group_scope<T, F> as_awaiter(group_request&& x) {
+    return {x.options, std::move(x.body)};
+  }
+
+  group_options options;
+  F body;
+};
+
+} // namespace axiom::detail

@@ -1,0 +1,197 @@
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "axiom/coordination/detail/group_awaiters.hpp"
+#include "axiom/coordination/failure_mode.hpp"
+#include "axiom/task/async.hpp"
+#include "axiom/task/context_ops.hpp"
+#include "axiom/task/hierarchy.hpp"
+
+namespace axiom {
+
+/// How a group is made.
+struct group_options {
+  /// At most 64 bytes; copied when the group starts.
+  std::string_view name = "group";
+
+  /// What the failure of a child means.
+  axiom::failure_mode failure_mode = axiom::failure_mode::throw_on_first;
+
+  /// How many children run at once; `add_task` waits beyond that. At least 1.
+  std::size_t max_concurrency = std::numeric_limits<std::size_t>::max();
+
+  std::optional<task_priority> priority{};
+
+  /// The group, its body included, is cancelled this long after its start; the
+  /// scope then fails with `errc::deadline_exceeded`, when all have ended.
+  std::optional<runtime::duration> timeout{};
+
+  std::optional<runtime::duration> grace{};
+};
+
+/// A scope for concurrent children with results of type `T`, inside
+/// `with_task_group`.
+///
+/// A group is a task of its own, the parent of its children, and its body runs
+/// in it; so cancelling the group reaches all of them, and the scope is left
+/// only when all have ended. Children may use the variables around the
+/// `with_task_group` expression by reference, for that reason; those of the
+/// body itself only if it awaits the children.
+///
+/// Where the first failure cancels the group, the body is cancelled too: its
+/// waits do not return, and the scope throws the error.
+///
+/// `add_task` may be awaited by any task in the group's subtree; the other
+/// members are for the body.
+template <class T>
+class coordinated_task_group {
+public:
+  using values = std::conditional_t<std::is_void_v<T>, void, std::vector<T>>;
+
+  /// For the framework.
+  explicit coordinated_task_group(detail::group_state<T>& state) noexcept
+    : state_(state) {
+    // nop
+  }
+
+  coordinated_task_group(const coordinated_task_group&) = delete;
+  coordinated_task_group& operator=(const coordinated_task_group&) = delete;
+
+  /// The context of the group's own task.
+  task_context& context() noexcept {
+    return state_.owner().context();
+  }
+
+  /// Starts `op` as a child of the group when one of `max_concurrency` places
+  /// is free; places go to those who wait in order. Awaitable; gives the
+  /// child's identity. Throws `errc::not_in_scope` when awaited from outside
+  /// the group's subtree.
+  template <class F>
+  detail::add_task_request<T, F> add_task(const task_options& options, F op) {
+    static_assert(std::is_same_v<operation_result_t<F>, T>,
+                  "the operation's result is not of the group's type");
+    return {state_, options, std::move(op)};
+  }
+
+  template <class F>
+  detail::add_task_request<T, F> add_task(std::string_view name, F op) {
+    return add_task(task_options{.name = name}, std::move(op));
+  }
+
+  /// Awaitable: the result that came first among those not taken yet, waiting
+  /// for one if none is there; nothing when no child is left.
+  detail::next_result<T> next() noexcept {
+    return detail::next_result<T>{state_};
+  }
+
+  /// Awaits all children and gives their values in order of submission (as
+  /// far as `next` has not taken them). Throws `concurrent_errors` with the
+  /// failures; in mode `partial` it returns the successes and leaves the
+  /// failures for `collect_results`.
+  async<values> wait_for_all() {
+    co_await context().hierarchy().await_children();
+    co_return take_values();
+  }
+
+  /// Awaits all children and gives every outcome, in order of submission.
+  async<std::vector<expected<T>>> collect_results() {
+    co_await context().hierarchy().await_children();
+    std::vector<expected<T>> result;
+    for (auto& x : state_.take_all())
+      if (!x.taken)
+        result.push_back(x.take());
+    co_return result;
+  }
+
+  /// Cancels every child there is now; their outcomes are left out of
+  /// `wait_for_all`. The body goes on and may add others.
+  void cancel_all(cancel_reason reason = cancel_reason::user) {
+    state_.forgive_cancelled();
+    context().hierarchy().propagate_cancellation(reason);
+  }
+
+  /// How many children run or end at this moment.
+  std::size_t running() const noexcept {
+    return state_.running();
+  }
+
+private:
+  values take_values() {
+    std::vector<task_error> errors;
+    std::vector<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
+    for (auto& x : state_.take_all()) {
+      if (x.taken)
+        continue;
+      if (auto* error = x.error())
+        errors.push_back(std::move(*error));
+      else if (auto* cause = std::get_if<cancel_cause_ptr>(&x.what))
+        note_cancelled(*cause, errors);
+      else if constexpr (!std::is_void_v<T>)
+        result.push_back(std::move(std::get<1>(x.what)));
+    }
+    if (state_.mode() == failure_mode::partial)
+      for (auto& x : errors)
+        state_.put_back(std::move(x));
+    else if (!errors.empty())
+      throw concurrent_errors{std::move(errors)};
+    if constexpr (!std::is_void_v<T>)
+      return result;
+  }
+
+  /// A child that was cancelled by itself has no value to return.
+  void note_cancelled(const cancel_cause_ptr& cause,
+                      std::vector<task_error>& errors) const {
+    if (state_.forgiven())
+      return;
+    task_reference who;
+    who.id = cause->target;
+    who.name = cause->target_name;
+    errors.push_back(
+      {who, failure::from(std::make_exception_ptr(cancelled_error{cause})),
+       cause->at,
+       {}});
+  }
+
+  detail::group_state<T>& state_;
+};
+
+} // namespace axiom
+
+#include "axiom/coordination/detail/group_scope.hpp"
+
+namespace axiom {
+
+/// Runs `body(group)` in a scope whose children have results of type `T`, and
+/// gives what the body returns. Awaitable; nothing happens before.
+///
+///     auto sum = co_await axiom::with_task_group<int>(self, {.name = "sum"},
+///       [&](auto& group) -> axiom::async<int> {
+///         for (auto& part : parts)
+///           co_await group.add_task("part", [&](auto& self) { ... });
+///         co_return total(co_await group.wait_for_all());
+///       });
+///
+/// When it returns or throws, all children have ended and given back what they
+/// held. Errors: `concurrent_errors` by the failure mode (also with a single
+/// error), what the body threw, `errc::deadline_exceeded` after the timeout,
+/// `cancelled_error` if the group alone was cancelled. A body that throws
+/// cancels the children; their errors are kept as suppressed.
+template <class T, class F>
+detail::group_request<T, F> with_task_group(task_context&,
+                                            const group_options& options,
+                                            F body) {
+  return {options, std::move(body)};
+}
+
+template <class T, class F>
+detail::group_request<T, F> with_task_group(task_context& self, F body) {
+  return with_task_group<T>(self, group_options{}, std::move(body));
+}
+
+} // namespace axiom

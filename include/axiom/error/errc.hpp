@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <caf/error.hpp>
+
+namespace axiom {
+
+/// Everything that Axiom itself reports. The sentence beside each code is its
+/// documentation; `to_string` gives its name.
+enum class errc : std::uint8_t {
+  /// The task was cancelled; the cancellation's cause says why and by whom.
+  cancelled = 1,
+  /// A deadline or a timeout passed before the operation ended.
+  deadline_exceeded,
+  /// A child failed and nobody looked at its error before its parent ended.
+  child_failed,
+  /// Several errors at once; `concurrent_errors` holds them all.
+  concurrent_errors,
+  /// An exception left the body of a task; the text is its `what()`.
+  unhandled_exception,
+  /// The scope has ended, or takes no more tasks because it is shutting down.
+  scope_closed,
+  /// A task was added to a group from outside the subtree of its owner.
+  not_in_scope,
+  /// A blocking wait on a worker thread, where it could stop the system.
+  blocking_on_worker,
+  /// Waiting for this task would close a circle: it waits for the waiter.
+  self_join,
+  /// A name is longer than 64 bytes.
+  name_too_long,
+  /// An argument is outside its range; the text names it.
+  invalid_argument,
+  /// No task with this identity is alive here.
+  no_such_task,
+  /// The actor does not answer requests: it is a task.
+  not_a_service,
+  /// Axiom's runtime is not part of this actor system.
+  not_installed,
+  /// A handle without a task was used.
+  empty_handle,
+};
+
+/// The enumerator's name.
+std::string to_string(errc code);
+
+/// The enumerator's name from its number, for CAF's rendering of errors.
+std::string render_errc(std::uint8_t code, caf::atom_value category,
+                        const caf::message& context);
+
+/// The CAF error category of `errc`.
+inline constexpr caf::atom_value errc_category = caf::atom("axiom");
+
+/// Makes CAF errors from codes, with an optional text for people.
+caf::error make_error(errc code);
+caf::error make_error(errc code, std::string text);
+
+/// Returns whether `err` is of our category and has this code.
+bool is(const caf::error& err, errc code) noexcept;
+
+/// One line about any error: the name of its code and its text.
+std::string describe(const caf::error& err);
+
+} // namespace axiom

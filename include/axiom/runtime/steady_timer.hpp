@@ -1,0 +1,34 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "axiom/runtime/timer_service.hpp"
+
+namespace axiom::runtime {
+
+/// The timer service of production: the steady clock and one thread, started
+/// with the first entry and joined by `stop` (or the destructor).
+class steady_timer final : public timer_service {
+public:
+  steady_timer() = default;
+  ~steady_timer() override;
+
+  time_point now() const noexcept override;
+  void arm(timer_entry& entry, time_point due) override;
+  bool cancel(timer_entry& entry) noexcept override;
+  std::size_t pending() const noexcept override;
+  void stop() override;
+
+private:
+  void run();
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  queue queue_;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+} // namespace axiom::runtime

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <mutex>
+
+#include "axiom/runtime/timer_service.hpp"
+
+namespace axiom::runtime {
+
+/// A timer service whose clock moves only by `advance`: tests of timeouts take
+/// no time and give the same result each run. It starts at an arbitrary, fixed
+/// point. Thread-safe.
+class virtual_timer final : public timer_service {
+public:
+  ~virtual_timer() override;
+
+  time_point now() const noexcept override;
+  void arm(timer_entry& entry, time_point due) override;
+  bool cancel(timer_entry& entry) noexcept override;
+  std::size_t pending() const noexcept override;
+  void stop() override;
+
+  /// Moves the clock by `step`, firing what becomes due in order; the clock
+  /// shows an entry's own time while it fires. Returns how many fired.
+  std::size_t advance(duration step);
+
+  /// Moves the clock to the next armed entry and fires what is due then.
+  /// Returns how many fired: 0 when none was armed.
+  std::size_t advance_to_next();
+
+private:
+  std::size_t fire_until(time_point end);
+
+  mutable std::mutex mutex_;
+  time_point now_{std::chrono::hours{1}};
+  queue queue_;
+};
+
+} // namespace axiom::runtime

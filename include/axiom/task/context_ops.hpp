@@ -1,0 +1,106 @@
+#pragma once
+
+// The members of task_context that are templates: they need the task types,
+// which themselves need task_context.
+
+#include <type_traits>
+#include <utility>
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/make_message.hpp>
+
+#include "axiom/task/context.hpp"
+#include "axiom/task/detail/adopted_actor.hpp"
+#include "axiom/task/detail/extras.hpp"
+#include "axiom/task/detail/make_task.hpp"
+#include "axiom/task/detail/request.hpp"
+#include "axiom/task/options.hpp"
+#include "axiom/task/task.hpp"
+
+namespace axiom {
+
+namespace detail {
+
+/// Starts `op` as a child of `parent`.
+template <class F>
+task<operation_result_t<F>> start_child(task_actor& parent,
+                                        const task_options& options, F op,
+                                        task_kind kind) {
+  using traits = operation_traits<F>;
+  using impl = operation_task<typed_task<typename traits::type>, F>;
+  return task<typename traits::type>{
+    spawn_task<impl>(parent, options, kind, std::move(op))};
+}
+
+template <class F>
+inline constexpr task_kind kind_of = operation_traits<F>::is_blocking
+                                       ? task_kind::blocking
+                                       : task_kind::plain;
+
+} // namespace detail
+
+template <class F>
+auto task_context::create_child_task(const task_options& options, F op) {
+  return detail::start_child(*task_, options, std::move(op),
+                             detail::kind_of<F>);
+}
+
+template <class F>
+auto task_context::create_child_task(std::string_view name, F op) {
+  return create_child_task(task_options{.name = name}, std::move(op));
+}
+
+template <class F>
+auto task_context::create_child_task(std::string_view name,
+                                     task_priority priority, F op) {
+  return create_child_task(task_options{.name = name, .priority = priority},
+                           std::move(op));
+}
+
+template <class F>
+auto task_context::shielded(F op, std::optional<runtime::duration> budget) {
+  using traits = detail::operation_traits<F>;
+  using impl = detail::operation_task<detail::typed_task<typename traits::type>,
+                                      F>;
+  // Called by the running body, which may be a group's inside this task.
+  auto* current = detail::current_task();
+  auto& owner = current != nullptr ? *current : *task_;
+  auto ptr = detail::task_storage<impl>::make(
+    detail::make_seed(owner, {.name = "shield"}, detail::task_kind::shield),
+    std::move(op));
+  auto& shield = *detail::as_task(ptr);
+  shield.extras().shield_budget = budget;
+  shield.launch();
+  // A walk that came before the launch did not meet the shield.
+  if (owner.state().cancelled())
+    shield.extras().start_shield_budget(*owner.cause());
+  return task<typename traits::type>{std::move(ptr)};
+}
+
+template <class... Rs, class Handle, class... Ts>
+auto task_context::request(const Handle& receiver, runtime::duration timeout,
+                           Ts&&... xs) {
+  using reader =
+    typename detail::reader_of<Handle, caf::detail::type_list<Rs...>,
+                               Ts...>::type;
+  return detail::request<reader>{
+    caf::actor_cast<caf::strong_actor_ptr>(receiver), timeout,
+    caf::make_message(std::forward<Ts>(xs)...)};
+}
+
+template <class Impl, class... Ts>
+auto task_context::spawn_child(Ts&&... xs) {
+  auto node = detail::make_adopted_actor(*task_, "actor");
+  auto& adopted = static_cast<detail::adopted_actor&>(*detail::as_task(node));
+  try {
+    auto handle = system().template spawn<Impl>(std::forward<Ts>(xs)...);
+    adopted.adopt(caf::actor_cast<caf::strong_actor_ptr>(handle));
+    return handle;
+  } catch (...) {
+    adopted.end_externally(std::nullopt, false); // it never came to be
+    throw;
+  }
+}
+
+} // namespace axiom

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <caf/message_id.hpp>
+
+#include "axiom/task/detail/awaiter.hpp"
+#include "axiom/task/detail/typed_task.hpp"
+
+namespace axiom::detail {
+
+/// Blocks until `task` has ended, or `timeout` of real time has passed.
+/// Returns whether it has ended. See task<T>::get for what is refused.
+bool wait_for_end(task_actor& task,
+                  std::optional<std::chrono::nanoseconds> timeout);
+
+/// Sends `observer` the response `id` when `task` has ended.
+void notify_end(task_actor& task, caf::actor_control_block* observer,
+                caf::message_id id);
+
+void cancel_from_handle(task_actor& task, cancel_reason reason);
+
+/// Throws `errc::self_join` if `task` cannot end before `waiting` does.
+void refuse_self_join(task_actor& waiting, task_actor& task);
+
+/// The result of an ended task as a value; marks it as seen.
+template <class T>
+expected<T> expected_outcome(typed_task<T>& end) {
+  end.mark_observed();
+  switch (end.outcome()) {
+    case outcome_kind::failed:
+      return tl::unexpected<failure>{end.why_failed()};
+    case outcome_kind::cancelled: {
+      cancelled_error error{end.cause()};
+      auto err = error.error();
+      return tl::unexpected<failure>{
+        failure{std::move(err), std::make_exception_ptr(std::move(error))}};
+    }
+    default:
+      if constexpr (std::is_void_v<T>)
+        return {};
+      else
+        return end.value();
+  }
+}
+
+/// A coroutine's wait for the end of a task.
+class join_awaiter : public awaiter<join_awaiter>, private waiter {
+public:
+  explicit join_awaiter(task_ptr target = nullptr) noexcept
+    : target_(std::move(target)) {
+    // nop
+  }
+
+  ~join_awaiter() {
+    if (waiting_ != nullptr)
+      target().remove_waiter(*this);
+  }
+
+  bool arm(task_actor& task) {
+    auto& goal = target();
+    if (goal.state().terminal())
+      return false;
+    refuse_self_join(task, goal);
+    epoch_ = task.state().epoch();
+    waiting_ = &task;
+    if (shielded())
+      task.state().expect_shield();
+    task.next(task_actor::step::suspend);
+    if (goal.add_waiter(*this))
+      return true;
+    if (shielded())
+      task.state().forget_shield();
+    return false;
+  }
+
+  /// Waiting for clean-up goes on when the waiting task is cancelled.
+  bool shielded() const noexcept {
+    return target().node_kind() == task_kind::shield;
+  }
+
+protected:
+  task_actor& target() const noexcept {
+    return *as_task(target_);
+  }
+
+  void target(task_ptr value) noexcept {
+    target_ = std::move(value);
+  }
+
+private:
+  bool fire(task_actor&) noexcept override {
+    return waiting_->wake(epoch_);
+  }
+
+  task_ptr target_;
+  task_actor* waiting_ = nullptr;
+  std::uint16_t epoch_ = 0;
+};
+
+/// Awaits a task's value.
+/// @tparam R `T` to move it out, `const T&` to look at it
+template <class T, class R>
+class task_awaiter final : public join_awaiter {
+public:
+  task_awaiter(task_ptr target, typed_task<T>& end) noexcept
+    : join_awaiter(std::move(target)), end_(end) {
+    // nop
+  }
+
+  R await_resume() {
+    end_.mark_observed();
+    end_.throw_unless_value();
+    if constexpr (std::is_reference_v<R>)
+      return end_.value();
+    else
+      return std::move(end_.value());
+  }
+
+private:
+  typed_task<T>& end_;
+};
+
+template <class R>
+class task_awaiter<void, R> final : public join_awaiter {
+public:
+  task_awaiter(task_ptr target, typed_task<void>& end) noexcept
+    : join_awaiter(std::move(target)), end_(end) {
+    // nop
+  }
+
+  void await_resume() {
+    end_.mark_observed();
+    end_.throw_unless_value();
+  }
+
+private:
+  typed_task<void>& end_;
+};
+
+} // namespace axiom::detail

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstring>
+#include <new>
+#include <string>
+#include <utility>
+
+#include <caf/actor_control_block.hpp>
+#include <caf/actor_system.hpp>
+
+#include "axiom/task/detail/task_actor.hpp"
+#include "axiom/task/detail/work_list.hpp"
+#include "axiom/task/options.hpp"
+
+namespace axiom::detail {
+
+/// The memory of one task: CAF's control block, the actor one cache line
+/// behind it (as CAF expects), and the name at the end.
+///
+/// CAF's `actor_storage` would do all but the name, and it destroys objects
+/// recursively, which a chain of a million tasks does not survive.
+template <class Impl>
+class task_storage {
+public:
+  template <class... Ts>
+  static task_ptr make(const task_seed& seed, Ts&&... xs) {
+    static_assert(alignof(Impl) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                  "over-aligned operations are not supported: put the "
+                  "over-aligned part on the heap");
+    auto& sys = seed.domain->system();
+    auto* memory = static_cast<char*>(
+      ::operator new(object_offset + sizeof(Impl) + seed.name.size() + 1));
+    auto* name = memory + object_offset + sizeof(Impl);
+    std::memcpy(name, seed.name.data(), seed.name.size());
+    name[seed.name.size()] = '\0';
+    auto own_seed = seed;
+    own_seed.name = {name, seed.name.size()};
+    auto node = sys.node();
+    auto* block = new (memory) caf::actor_control_block(
+      sys.next_actor_id(), node, &sys, destroy_object, destroy_block);
+    try {
+      caf::actor_config cfg;
+      new (memory + object_offset)
+        Impl(cfg, own_seed, std::forward<Ts>(xs)...);
+    } catch (...) {
+      destroy_block(block);
+      throw;
+    }
+    return task_ptr{block, false};
+  }
+
+private:
+  static constexpr std::size_t object_offset = CAF_CACHE_LINE_SIZE;
+
+  static void destroy_object(caf::abstract_actor* ptr) {
+    work_list::destroy(*static_cast<task_actor*>(ptr), [](task_actor& task) {
+      task.on_destroy();
+      static_cast<Impl&>(task).~Impl();
+    });
+  }
+
+  static void destroy_block(caf::actor_control_block* block) {
+    block->~actor_control_block();
+    ::operator delete(static_cast<void*>(block));
+  }
+};
+
+/// What a child of `parent` inherits, with its own options on top. Throws
+/// `errc::name_too_long` and `errc::invalid_argument`.
+task_seed make_seed(task_actor& parent, const task_options& options,
+                    task_kind kind);
+
+/// The task under which a new one belongs that is created on this thread: the
+/// task running here if it is one of `root`'s, else `root` itself. Throws
+/// `errc::scope_closed` inside an on_cancel handler.
+task_actor& parent_here(task_actor& root);
+
+/// Makes and launches a child of `parent`.
+template <class Impl, class... Ts>
+task_ptr spawn_task(task_actor& parent, const task_options& options,
+                    task_kind kind, Ts&&... xs) {
+  auto result = task_storage<Impl>::make(make_seed(parent, options, kind),
+                                         std::forward<Ts>(xs)...);
+  as_task(result)->launch();
+  return result;
+}
+
+} // namespace axiom::detail
