@@ -13,20 +13,19 @@
 
 #include "axiom/deploy/types.hpp"
 #include "axiom/observe/printable.hpp"
+#include "axiom/task/defaults.hpp"
 
 namespace axiom::deploy {
 
-using observe::quoted;
+using observe::in_quotes;
 
 namespace {
 
 using namespace std::chrono_literals;
+using runtime::scheduler_policy;
 
-/// More threads than this are a typing mistake.
-constexpr std::size_t max_threads = 1024;
-
-/// A day is more than anybody waits for a cancelled task.
-constexpr auto max_grace = 24h;
+/// Root tasks inherit this much, and grace budgets nest: more would be cut.
+constexpr std::chrono::nanoseconds max_grace = defaults::grace;
 
 /// A task while it is read: `with` has to wait for `type`.
 struct task_entry : task_spec {
@@ -80,7 +79,8 @@ section<task_entry> task_section(const task_type_registry& registry) {
                  {"high", task_priority::high}}),
               "medium", "How urgent it is.")
     .optional("grace", &task_entry::grace,
-              types::duration(0s, max_grace), "2s",
+              types::duration(0s, max_grace),
+              types::duration_text(max_grace),
               "How long its tree may take to end when it is cancelled.")
     .then([&registry, known, listed](task_entry& entry, const node& from,
                                      reader& in) {
@@ -90,10 +90,10 @@ section<task_entry> task_section(const task_type_registry& registry) {
       const auto* type = registry.find(entry.type);
       if (!type) {
         reader::scope inside{in, "type"};
-        auto what = "unknown task type " + quoted(entry.type) + " (expected "
+        auto what = "unknown task type " + in_quotes(entry.type) + " (expected "
                     + listed;
         if (auto guess = closest(entry.type, known))
-          what += "; did you mean " + quoted(*guess) + '?';
+          what += "; did you mean " + in_quotes(*guess) + '?';
         in.report(entry.at_type.where, what + ')');
         return;
       }
@@ -146,7 +146,7 @@ void check_topology(const deployment& value, const node& document,
       continue;
     problems.add(list->items[i].find("name")->where,
                  "tasks[" + std::to_string(i) + "].name",
-                 "duplicate name " + quoted(name) + " (tasks["
+                 "duplicate name " + in_quotes(name) + " (tasks["
                    + std::to_string(other->second)
                    + "] has it; expected unique names)");
   }
@@ -227,7 +227,7 @@ load_result loader::load(source_text source, variables vars,
                   + '}';
       const auto mentioned = vars.mentioned();
       if (auto guess = closest(name, mentioned))
-        what += " (did you mean " + quoted(*guess) + "?)";
+        what += " (did you mean " + in_quotes(*guess) + "?)";
       else if (mentioned.empty())
         what += " (it uses no variables)";
       problems.add({}, {}, std::move(what));

@@ -13,7 +13,7 @@
 
 namespace axiom::deploy {
 
-using observe::quoted;
+using observe::in_quotes;
 
 namespace {
 
@@ -150,7 +150,7 @@ private:
     // yaml-cpp says "?" for plain and "!" for quoted scalars without a tag.
     if (tag.empty() || tag == "?" || tag == "!")
       return;
-    report(mark, "tag " + quoted(tag)
+    report(mark, "tag " + in_quotes(tag)
                    + " is not allowed (the field decides the type)");
   }
 
@@ -187,7 +187,7 @@ private:
       top.has_key = true;
       top.dropped = true;
       problems_.add(where, path(),
-                    "duplicate key " + quoted(name) + " (first on line "
+                    "duplicate key " + in_quotes(name) + " (first on line "
                       + std::to_string(first->second.line) + ')');
       return;
     }
@@ -281,12 +281,12 @@ bool check_characters(const source_text& source, problem_list& problems) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (length == 0) {
       problems.add(source.locate(i), {},
-                   "not UTF-8 (byte " + quoted(text.substr(i, 1)) + ")");
+                   "not UTF-8 (byte " + in_quotes(text.substr(i, 1)) + ")");
       return false;
     }
     if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7F) {
       problems.add(source.locate(i), {},
-                   "control character " + quoted(text.substr(i, 1))
+                   "control character " + in_quotes(text.substr(i, 1))
                      + " (write it as an escape in double quotes)");
       return false;
     }

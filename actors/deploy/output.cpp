@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -98,6 +99,7 @@ descriptor_sink::descriptor_sink(int fd, std::string name,
 }
 
 void descriptor_sink::write(std::string_view bytes) {
+  const std::lock_guard guard{mutex_};
   if (!std::exchange(checked_, true)) {
     struct stat status {};
     if (::fstat(fd_, &status) != 0)
@@ -107,6 +109,7 @@ void descriptor_sink::write(std::string_view bytes) {
   if (regular_) {
     if (const int code = write_all(fd_, bytes); code != 0)
       throw output_error(name_, "write", code);
+    written_ += bytes.size();
     return;
   }
   while (!bytes.empty()) {
@@ -121,10 +124,12 @@ void descriptor_sink::write(std::string_view bytes) {
     // A pipe that is ready takes this much without waiting.
     const auto size = std::min<std::size_t>(bytes.size(), PIPE_BUF);
     const auto n = ::write(fd_, bytes.data(), size);
-    if (n >= 0)
+    if (n >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(n));
-    else if (errno != EINTR && errno != EAGAIN)
+      written_ += static_cast<std::uint64_t>(n);
+    } else if (errno != EINTR && errno != EAGAIN) {
       throw output_error(name_, "write", errno);
+    }
   }
 }
 
@@ -138,29 +143,78 @@ output_file::output_file(const std::string& path) : path_(path) {
     return;
   }
   target_ = resolve(path);
-  temporary_ = folder_of(target_) + ".axiom-output-XXXXXX";
+  create();
+  // The new file keeps the permissions of the one it replaces.
+  const auto mode
+    = exists ? status.st_mode & static_cast<mode_t>(07777) : default_mode();
+  if (::fchmod(fd_, mode) != 0) {
+    const int code = errno;
+    discard();
+    throw output_error(path_, "set permissions", code);
+  }
+}
+
+output_file::~output_file() {
+  discard();
+}
+
+void output_file::create() {
+  const auto folder = folder_of(target_);
+  fd_ = ::open(folder.empty() ? "." : folder.c_str(),
+               O_TMPFILE | O_WRONLY | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd_ >= 0)
+    return;
+  // EISDIR is what kernels without O_TMPFILE say.
+  if (errno != EOPNOTSUPP && errno != EISDIR)
+    throw output_error(path_, "create", errno);
+  temporary_ = folder + ".axiom-output-XXXXXX";
   fd_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
   if (fd_ < 0) {
     const int code = errno;
     temporary_.clear();
     throw output_error(path_, "create", code);
   }
-  // The new file keeps the permissions of the one it replaces.
-  const auto mode
-    = exists ? status.st_mode & static_cast<mode_t>(07777) : default_mode();
-  if (::fchmod(fd_, mode) != 0) {
-    const int code = errno;
-    ::close(fd_);
-    ::unlink(temporary_.c_str());
-    throw output_error(path_, "set permissions", code);
+}
+
+void output_file::give_name() {
+  // A file cannot be linked over another one, hence the way by a name that
+  // nobody has. The process and a counter make it unique among the living.
+  static std::atomic<unsigned> counter{0};
+  const auto source = "/proc/self/fd/" + std::to_string(fd_);
+  for (;;) {
+    auto name = folder_of(target_) + ".axiom-output-"
+                + std::to_string(::getpid()) + '-'
+                + std::to_string(counter.fetch_add(1));
+    if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(),
+                 AT_SYMLINK_FOLLOW)
+        == 0) {
+      temporary_ = std::move(name);
+      return;
+    }
+    if (errno != EEXIST)
+      throw output_error(path_, "create", errno);
   }
 }
 
-output_file::~output_file() {
+void output_file::discard() noexcept {
   if (fd_ >= 0)
-    ::close(fd_);
+    ::close(std::exchange(fd_, -1));
   if (!temporary_.empty())
     ::unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+int output_file::obstacle(const std::string& path) {
+  const auto folder = folder_of(resolve(path));
+  const auto* name = folder.empty() ? "." : folder.c_str();
+  struct stat status {};
+  if (::stat(name, &status) != 0)
+    return errno;
+  if (!S_ISDIR(status.st_mode))
+    return ENOTDIR;
+  if (::faccessat(AT_FDCWD, name, W_OK | X_OK, AT_EACCESS) != 0)
+    return errno;
+  return 0;
 }
 
 void output_file::write(std::string_view bytes) {
@@ -169,10 +223,12 @@ void output_file::write(std::string_view bytes) {
 }
 
 void output_file::commit() {
+  if (!target_.empty() && temporary_.empty())
+    give_name();
   // Some file systems report a failed write only now.
   if (::close(std::exchange(fd_, -1)) != 0)
     throw output_error(path_, "close", errno);
-  if (temporary_.empty())
+  if (target_.empty())
     return;
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     throw output_error(path_, "rename", errno);

@@ -30,7 +30,6 @@ quoted_line quote(std::string_view line, std::size_t column) {
     const auto length = std::max<std::size_t>(utf8_length(line, i), 1);
     const auto piece = line.substr(i, length);
     characters.push_back(piece == "\t"   ? std::string{" "}
-                         : piece == "\\" ? std::string{piece}
                          : printable(piece).size() == piece.size()
                            ? std::string{piece}
                            : std::string{"?"});

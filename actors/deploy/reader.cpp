@@ -7,7 +7,7 @@
 
 namespace axiom::deploy {
 
-using observe::quoted;
+using observe::in_quotes;
 
 namespace {
 
@@ -16,8 +16,8 @@ constexpr std::size_t max_repeated = 80;
 
 std::string abbreviated(std::string_view text) {
   if (text.size() <= max_repeated)
-    return quoted(text);
-  return quoted(std::string{observe::truncate_utf8(text, max_repeated)}
+    return in_quotes(text);
+  return in_quotes(std::string{observe::truncate_utf8(text, max_repeated)}
                 + "...");
 }
 
@@ -61,7 +61,7 @@ void reader::mismatch(position where, std::string_view text,
                            : "invalid value " + abbreviated(text);
   what += " (expected " + std::string{expected};
   if (auto guess = closest(text, candidates))
-    what += "; did you mean " + quoted(*guess) + '?';
+    what += "; did you mean " + in_quotes(*guess) + '?';
   report(where, what + ')');
 }
 

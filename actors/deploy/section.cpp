@@ -7,7 +7,7 @@
 
 namespace axiom::deploy {
 
-using observe::quoted;
+using observe::in_quotes;
 
 namespace {
 
@@ -39,20 +39,20 @@ bool section_info::check(const node& from, reader& in) const {
   for (const auto& key : from.keys) {
     if (std::find(known.begin(), known.end(), key.name) != known.end())
       continue;
-    auto what = "unknown key " + quoted(key.name);
+    auto what = "unknown key " + in_quotes(key.name);
     if (known.empty()) {
       what += " (expected no keys)";
     } else {
       what += " (expected " + joined(known);
       if (auto guess = closest(key.name, known))
-        what += "; did you mean " + quoted(*guess) + '?';
+        what += "; did you mean " + in_quotes(*guess) + '?';
       what += ')';
     }
     in.report(key.where, std::move(what));
   }
   for (const auto& field : fields_)
     if (field.required && !from.find(field.name))
-      in.report(from.where, "missing key " + quoted(field.name)
+      in.report(from.where, "missing key " + in_quotes(field.name)
                               + " (expected " + field.type.expected + ')');
   return true;
 }

@@ -29,7 +29,7 @@ std::string alternatives(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0)
       result += i + 1 == names.size() ? " or " : ", ";
-    result += observe::quoted(names[i]);
+    result += observe::in_quotes(names[i]);
   }
   return result;
 }
@@ -43,6 +43,8 @@ std::string bytes_text(std::uint64_t value) {
   }
   return std::to_string(value) + units[unit];
 }
+
+} // namespace
 
 std::string duration_text(std::chrono::nanoseconds value) {
   struct step {
@@ -63,8 +65,6 @@ std::string duration_text(std::chrono::nanoseconds value) {
   }
   return std::to_string(count) + (value.count() == 0 ? "s" : name);
 }
-
-} // namespace
 
 type<std::string> name() {
   type_info info;

@@ -8,7 +8,7 @@
 namespace axiom::deploy {
 
 using observe::printable;
-using observe::quoted;
+using observe::in_quotes;
 
 namespace {
 
@@ -131,7 +131,7 @@ void variables::replace(std::string_view expression, std::string& out,
       out += *value;
     else
       mistakes.push_back(
-        "variable " + quoted(name) + " is not set"
+        "variable " + in_quotes(name) + " is not set"
         + (rest.size() > 1 ? ": " + printable(rest.substr(1))
                            : std::string{}));
   } else if (or_empty || !rest.empty()) {
@@ -141,7 +141,7 @@ void variables::replace(std::string_view expression, std::string& out,
   } else if (value) {
     out += *value;
   } else {
-    mistakes.push_back("variable " + quoted(name)
+    mistakes.push_back("variable " + in_quotes(name)
                        + " is not set (set it in the environment or with "
                          "--set "
                        + std::string{name} + "=value, or give it a default: "

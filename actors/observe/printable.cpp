@@ -28,9 +28,6 @@ void append_ascii(std::string& out, unsigned char c) {
     case '\r':
       out += "\\r";
       break;
-    case '\\':
-      out += "\\\\";
-      break;
     default:
       if (c < 0x20 || c == 0x7F)
         append_hex(out, c);
@@ -102,7 +99,7 @@ std::string printable(std::string_view bytes) {
   return result;
 }
 
-std::string quoted(std::string_view bytes) {
+std::string in_quotes(std::string_view bytes) {
   return '"' + printable(bytes) + '"';
 }
 

@@ -24,7 +24,8 @@ BOOST_AUTO_TEST_SUITE(progress)
 
 BOOST_AUTO_TEST_CASE(counts_never_show_more_done_than_found) {
   progress_counters counters;
-  counters.add_done(5);
+  counters.add_bytes(5);
+  counters.add_done();
   counters.add_failed();
   const auto now = counters.read();
   BOOST_TEST(now.done == 2u);

@@ -14,7 +14,7 @@ BOOST_AUTO_TEST_CASE(plain_text_and_utf8_stay_as_they_are) {
 }
 
 BOOST_AUTO_TEST_CASE(control_characters_cannot_reach_a_terminal) {
-  BOOST_TEST(printable("a\nb\tc\rd\\e") == "a\\nb\\tc\\rd\\\\e");
+  BOOST_TEST(printable("a\nb\tc\rd\\e") == "a\\nb\\tc\\rd\\e");
   BOOST_TEST(printable("\x1b[31m\x7f\x01") == "\\x1b[31m\\x7f\\x01");
   // C1 controls hide in two bytes of UTF-8; some terminals obey them.
   BOOST_TEST(printable("\xC2\x9B" "31m") == "\\xc2\\x9b31m");
@@ -28,8 +28,13 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_not_utf8_are_shown_as_numbers) {
   BOOST_TEST(printable("ends early \xe4\xb8") == "ends early \\xe4\\xb8");
 }
 
+BOOST_AUTO_TEST_CASE(doing_it_twice_changes_nothing) {
+  const auto once = printable("a\nb\\c\xff");
+  BOOST_TEST(printable(once) == once);
+}
+
 BOOST_AUTO_TEST_CASE(quoting_adds_quotes) {
-  BOOST_TEST(quoted("a\nb") == "\"a\\nb\"");
+  BOOST_TEST(in_quotes("a\nb") == "\"a\\nb\"");
 }
 
 BOOST_AUTO_TEST_CASE(truncation_never_cuts_a_character) {

@@ -10,19 +10,20 @@
 
 #include "axiom/deploy/problem.hpp"
 #include "axiom/deploy/scalar.hpp"
+#include "axiom/runtime/install.hpp"
 #include "axiom/task/priority.hpp"
 
 namespace axiom::deploy {
 
 class task_program;
 
-/// Which of CAF's schedulers runs the tasks.
-enum class scheduler_policy { sharing, stealing };
+/// More worker threads than this are a typing mistake.
+inline constexpr std::int64_t max_threads = 1024;
 
 /// `system:` how the actor system is set up.
 struct system_options {
   std::optional<std::size_t> threads; // none: one a processor
-  scheduler_policy scheduler = scheduler_policy::sharing;
+  runtime::scheduler_policy scheduler = runtime::scheduler_policy::sharing;
 };
 
 /// `metrics:` where the endpoint listens.

@@ -1,7 +1,9 @@
 #pragma once
 
-#include <cstddef>
+#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -34,7 +36,13 @@ class descriptor_sink : public byte_sink {
 public:
   descriptor_sink(int fd, std::string name, std::function<bool()> stop = {});
 
+  /// Writes of different threads do not mix.
   void write(std::string_view bytes) override;
+
+  /// Bytes written so far.
+  std::uint64_t written() const noexcept {
+    return written_;
+  }
 
 private:
   int fd_;
@@ -42,11 +50,14 @@ private:
   std::function<bool()> stop_;
   bool checked_ = false;
   bool regular_ = false; // never waits for a reader
+  std::atomic<std::uint64_t> written_{0};
+  std::mutex mutex_;
 };
 
-/// A file that appears complete or not at all: written under a temporary name
-/// beside its place, and renamed by `commit`. Without a commit nothing of it
-/// stays, and what was there before is untouched.
+/// A file that appears complete or not at all: it has no name while it is
+/// written (where the file system cannot do that, a temporary one beside its
+/// place), and `commit` moves it to its place. Without a commit nothing of it
+/// stays, even if the process is killed, and what was there is untouched.
 ///
 /// A place that is taken by something else than a regular file (a device, a
 /// pipe) is written to directly. A symbolic link is followed.
@@ -63,10 +74,18 @@ public:
   /// Puts the file in its place. Throws `output_error` if that fails.
   void commit();
 
+  /// Why no file can be made at `path`, as errno; 0 if nothing is known to
+  /// stand against it. Changes nothing.
+  static int obstacle(const std::string& path);
+
 private:
+  void create();
+  void give_name();
+  void discard() noexcept;
+
   std::string path_;      // as given, for messages
-  std::string target_;    // links resolved
-  std::string temporary_; // empty: written directly
+  std::string target_;    // links resolved; empty: written directly
+  std::string temporary_; // the name it has until it is in its place, if any
   int fd_ = -1;
 };
 

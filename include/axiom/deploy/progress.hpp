@@ -27,8 +27,12 @@ public:
     found_.fetch_add(n, std::memory_order_relaxed);
   }
 
-  void add_done(std::uint64_t bytes) noexcept {
-    bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  /// For items that take long: before they are done.
+  void add_bytes(std::uint64_t n) noexcept {
+    bytes_.fetch_add(n, std::memory_order_relaxed);
+  }
+
+  void add_done() noexcept {
     done_.fetch_add(1, std::memory_order_relaxed);
   }
 

@@ -32,6 +32,9 @@ type<std::optional<std::size_t>> automatic_or_count(std::size_t minimum,
 type<std::chrono::nanoseconds> duration(std::chrono::nanoseconds minimum,
                                         std::chrono::nanoseconds maximum);
 
+/// A duration as it is written in a file, in its largest whole unit.
+std::string duration_text(std::chrono::nanoseconds value);
+
 /// A number of bytes with its unit.
 type<std::uint64_t> bytes(std::uint64_t minimum, std::uint64_t maximum);
 

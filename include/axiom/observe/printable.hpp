@@ -7,12 +7,13 @@
 namespace axiom::observe {
 
 /// Bytes made safe for a terminal and a log line: control characters (C0, DEL
-/// and C1), line breaks and bytes that are not UTF-8 become `\n`, `\t`, `\r`,
-/// `\\` or `\xNN`. Everything else stays as it is.
+/// and C1), line breaks and bytes that are not UTF-8 become `\n`, `\t`, `\r`
+/// or `\xNN`. Everything else stays as it is, a backslash too: applying it
+/// twice changes nothing, so that whoever prints can be on the safe side.
 std::string printable(std::string_view bytes);
 
 /// `printable` in double quotes.
-std::string quoted(std::string_view bytes);
+std::string in_quotes(std::string_view bytes);
 
 /// The length in bytes of the UTF-8 character that starts at `at`; 0 if there
 /// is none (overlong forms, surrogates and values beyond U+10FFFF are none).

@@ -1,0 +1,134 @@
+#include "axiom/deploy/runner.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include "axiom/deploy/run_services.hpp"
+#include "axiom/deploy/task_types.hpp"
+
+namespace axiom::deploy {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// How often a wait looks whether a cancellation has given up.
+constexpr auto look_interval = 50ms;
+
+} // namespace
+
+struct runner::run {
+  run(const task_spec& what, byte_sink& standard_output, std::size_t workers)
+    : spec(what), services(standard_output, workers) {
+    // nop
+  }
+
+  const task_spec& spec;
+  run_services services;
+  task<void> handle; // empty if it was cancelled before it was created
+  std::optional<cancellation_report> cancellation;
+};
+
+runner::runner(structured_task_coordinator coordinator, deployment value,
+               byte_sink& standard_output, std::size_t workers)
+  : coordinator_(std::move(coordinator)), deployment_(std::move(value)) {
+  for (const auto& spec : deployment_.tasks)
+    runs_.push_back(std::make_unique<run>(spec, standard_output, workers));
+}
+
+runner::~runner() {
+  cancel();
+  for (const auto& one : runs_)
+    if (one->handle)
+      one->handle.wait();
+}
+
+void runner::start() {
+  const std::lock_guard guard{mutex_};
+  for (const auto& one : runs_) {
+    if (cancelling_)
+      return;
+    auto& here = *one;
+    task_options options;
+    options.name = here.spec.name;
+    options.priority = here.spec.priority;
+    options.grace = here.spec.grace;
+    here.handle = coordinator_.create_child_task(
+      options, [&here](task_context& self) {
+        return here.spec.program->run(self, here.services);
+      });
+  }
+}
+
+void runner::cancel() {
+  if (cancelling_.exchange(true))
+    return;
+  // From here on nothing is created: `start` has seen the flag, or is done.
+  const std::lock_guard guard{mutex_};
+  std::vector<std::pair<run*, cancellation>> requests;
+  // All are signalled before the first is waited for.
+  for (const auto& one : runs_) {
+    if (!one->handle)
+      continue;
+    try {
+      requests.emplace_back(
+        one.get(),
+        coordinator_.cancel_task_tree(one->handle.reference(),
+                                      cancel_reason::user, one->spec.grace));
+    } catch (const exception& err) {
+      if (!err.is(errc::no_such_task))
+        throw; // else it has ended
+    }
+  }
+  for (auto& [one, request] : requests) {
+    auto report = request.get();
+    const std::lock_guard protect{results_};
+    one->cancellation = std::move(report);
+  }
+}
+
+progress_snapshot runner::progress() const {
+  progress_snapshot result;
+  result.discovering = false;
+  for (const auto& one : runs_)
+    result += one->services.progress().read();
+  return result;
+}
+
+std::vector<runner::result> runner::wait() {
+  std::vector<result> results;
+  for (const auto& one : runs_) {
+    result entry;
+    entry.name = one->spec.name;
+    auto given_up = [&] {
+      const std::lock_guard protect{results_};
+      entry.cancellation = one->cancellation;
+      return entry.cancellation && !entry.cancellation->all_acknowledged();
+    };
+    bool ended = false;
+    if (one->handle) {
+      do
+        ended = one->handle.wait_for(look_interval);
+      while (!ended && !given_up());
+    }
+    if (!ended) {
+      entry.outcome = result::kind::cancelled;
+    } else if (auto end = one->handle.get_expected(); !end) {
+      entry.outcome = end.error().is(errc::cancelled)
+                        ? result::kind::cancelled
+                        : result::kind::failed;
+      entry.error = end.error();
+    }
+    entry.progress = one->services.progress().read();
+    results.push_back(std::move(entry));
+  }
+  if (cancelling_) {
+    // The reports come a moment after the last end.
+    const std::lock_guard guard{mutex_};
+    for (std::size_t i = 0; i < runs_.size(); ++i)
+      results[i].cancellation = runs_[i]->cancellation;
+  }
+  return results;
+}
+
+} // namespace axiom::deploy

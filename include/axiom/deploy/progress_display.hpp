@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "axiom/deploy/progress.hpp"
+
+namespace axiom::deploy {
+
+/// How progress is shown.
+enum class progress_mode {
+  automatic, // a bar on a terminal, else lines
+  plain,     // lines, also on a terminal
+  none,
+};
+
+/// Shows progress on a descriptor, standard error as a rule: a bar that is
+/// redrawn in place on a terminal, or a line every few seconds elsewhere, with
+/// no control characters at all.
+///
+/// Nobody waits for it: what cannot be written is lost. Not thread-safe; one
+/// task calls `show`, and whoever prints something else calls `clear` first.
+class progress_display {
+public:
+  using clock = std::chrono::steady_clock;
+
+  progress_display(int fd, progress_mode mode, std::string unit);
+
+  /// How often `show` should be called.
+  std::chrono::milliseconds interval() const noexcept;
+
+  void show(const progress_snapshot& now);
+
+  /// Takes the bar away.
+  void clear();
+
+  /// Takes the bar away and sums up in a line that starts with `label`.
+  void finish(const progress_snapshot& now, std::string_view label);
+
+private:
+  enum class style { bar, lines, nothing };
+
+  void put(std::string_view text) const;
+  clock::duration elapsed() const;
+
+  int fd_;
+  style style_;
+  progress_text text_;
+  clock::time_point start_ = clock::now();
+  bool drawn_ = false;
+};
+
+} // namespace axiom::deploy

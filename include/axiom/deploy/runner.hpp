@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "axiom/coordination/coordinator.hpp"
+#include "axiom/deploy/deployment.hpp"
+#include "axiom/deploy/output.hpp"
+#include "axiom/deploy/progress.hpp"
+#include "axiom/task/cancellation.hpp"
+#include "axiom/task/task.hpp"
+
+namespace axiom::deploy {
+
+/// Runs the tasks of a deployment as root tasks of a coordinator and says what
+/// became of each.
+///
+/// `start` once; `cancel` and `progress` at any time from any thread; `wait`
+/// from a thread that may block.
+class runner {
+public:
+  /// What became of one task.
+  struct result {
+    enum class kind { completed, failed, cancelled };
+
+    std::string name;
+    kind outcome = kind::completed;
+    std::optional<failure> error; // why it failed
+    progress_snapshot progress;
+    std::optional<cancellation_report> cancellation; // if `cancel` reached it
+  };
+
+  /// `standard_output` is for tasks that write there, and outlives this.
+  runner(structured_task_coordinator coordinator, deployment value,
+         byte_sink& standard_output, std::size_t workers);
+  runner(const runner&) = delete;
+  runner& operator=(const runner&) = delete;
+
+  /// Cancels what still runs and waits for its end.
+  ~runner();
+
+  /// Creates the tasks, unless `cancel` came first.
+  void start();
+
+  /// Cancels the trees of all tasks and waits until each has ended or its
+  /// grace is over. Tasks not created yet will never be. Once only; later
+  /// calls return at once.
+  void cancel();
+
+  /// Whether tasks have been asked to end.
+  bool cancelling() const noexcept {
+    return cancelling_;
+  }
+
+  /// How far all tasks are together.
+  progress_snapshot progress() const;
+
+  /// Waits until every task has ended, or has outlived its grace after
+  /// `cancel`; then the results tell which.
+  std::vector<result> wait();
+
+private:
+  struct run;
+
+  structured_task_coordinator coordinator_;
+  deployment deployment_;
+  std::vector<std::unique_ptr<run>> runs_;
+  std::atomic<bool> cancelling_{false};
+  std::mutex mutex_;   // of start and cancel
+  std::mutex results_; // of the reports
+};
+
+} // namespace axiom::deploy

@@ -1,0 +1,463 @@
+#!/usr/bin/env bats
+# The axiom command as a shell sees it. $AXIOM is the program, $AXIOM_SOURCE_DIR
+# the source tree.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  config=$AXIOM_SOURCE_DIR/config/digest.yaml
+  drive=$AXIOM_SOURCE_DIR/tests/tools/drive.py
+  unset ROOT OUTPUT AXIOM_METRICS
+}
+
+# What the digest of "$1" has to be, byte for byte.
+expected() {
+  find "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum
+}
+
+digest() {
+  "$AXIOM" run "$config" --progress none --set "ROOT=$1" "${@:2}"
+}
+
+# A tree with everything that is hard on names, kinds and order.
+make_nasty_tree() {
+  mkdir -p "$1"
+  (
+    cd "$1"
+    mkdir -p a/b a.d a-d 'a b' ab empty z/y/x/w/v $'new\nline' $'\xff\xfe' -- -dir
+    local i=0 name
+    for name in a.c a/1 a/b/2 a/b.c 'a!' a0 a.d/x a-d/x 'a b/ ' ab/x abc \
+      $'new\nline/in\nside' $'\xff\xfe/\x01' 'back\slash' $'return\r' -dash \
+      ' lead' 'trail ' z/y/x/w/v/deep z/y/q $'tab\t' é '"quotes"' "it's" '*' \
+      $'\e[31mred' '$(echo)' '-dir/-file' '[brackets]' '%s%n'; do
+      head -c $((i * 7919)) /dev/zero | tr '\0' 'x' >"./$name"
+      i=$((i + 1))
+    done
+    head -c 9000000 /dev/urandom >larger-than-a-slice
+    ln -s a.c link
+    ln -s a link-to-directory
+    ln -s nowhere broken-link
+    ln -s . loop
+    mkfifo pipe
+    : >"$(printf 'n%.0s' {1..255})"
+  )
+}
+
+# -- what is printed -----------------------------------------------------------
+
+@test "the digest of a nasty tree is what find, sort and sha256sum print" {
+  make_nasty_tree tree
+  for root in tree tree/ tree// ./tree tree/. "$PWD/tree" tree/../tree; do
+    digest "$root" >actual
+    cmp <(expected "$root") actual
+  done
+}
+
+@test "sha256sum --check accepts the digest" {
+  make_nasty_tree tree
+  digest tree >digests
+  sha256sum --check --quiet digests
+}
+
+@test "a directory whose name is not text is digested all the same" {
+  local root=$'in\nner \xff\\ $HOME ${X} [y]'
+  make_nasty_tree "$root"
+  digest "$root" >actual
+  cmp <(expected "$root") actual
+}
+
+@test "a real tree gives the same with any number of threads and any width" {
+  expected /usr/include >wanted
+  digest /usr/include >actual
+  cmp wanted actual
+  digest /usr/include --threads 1 >actual
+  cmp wanted actual
+  digest /usr/include --threads 7 >actual
+  cmp wanted actual
+  sed 's/max_concurrency: auto/max_concurrency: 1/' "$config" >one.yaml
+  "$AXIOM" run one.yaml --progress none --set ROOT=/usr/include/linux >actual
+  cmp <(expected /usr/include/linux) actual
+}
+
+@test "an empty directory gives nothing and a single file one line" {
+  mkdir empty
+  run --separate-stderr digest empty
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  printf abc >'one\file'
+  digest 'one\file' >actual
+  cmp <(expected 'one\file') actual
+}
+
+@test "many directories do not take many descriptors" {
+  local i
+  for i in {1..400}; do mkdir -p "wide/$i/sub"; : >"wide/$i/sub/file"; done
+  (
+    ulimit -n 40
+    digest wide >actual
+  )
+  cmp <(expected wide) actual
+}
+
+# -- output --------------------------------------------------------------------
+
+@test "an output file appears complete" {
+  make_nasty_tree tree
+  echo before >out
+  run --separate-stderr digest tree --set OUTPUT=out
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  cmp <(expected tree) out
+  [ "$(find . -maxdepth 1 -type f | wc -l)" -eq 1 ]
+}
+
+@test "output that cannot be written is an error" {
+  run --separate-stderr bash -c \
+    "'$AXIOM' run '$config' --progress none >/dev/full"
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"standard output: No space left on device"* ]]
+  run --separate-stderr bash -c \
+    "'$AXIOM' run '$config' --progress none >&-"
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"standard output: Bad file descriptor"* ]]
+  run --separate-stderr bash -c \
+    "'$AXIOM' run '$config' --progress none | head -n 1 >/dev/null
+     exit \${PIPESTATUS[0]}"
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"standard output: Broken pipe"* ]]
+  run --separate-stderr digest /usr/include/linux --set OUTPUT=/dev/full
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"/dev/full: No space left on device"* ]]
+  run --separate-stderr bash -c "'$AXIOM' --version >/dev/full"
+  [ "$status" -eq 1 ]
+}
+
+# -- errors of files -----------------------------------------------------------
+
+@test "what cannot be read is reported at the end and the rest is digested" {
+  make_nasty_tree tree
+  echo secret >tree/locked
+  mkdir tree/closed tree/listless
+  echo x >tree/closed/file
+  chmod 000 tree/locked tree/closed
+  cp "$AXIOM" ./program
+  chmod 755 . program
+  local as=()
+  if [ "$(id -u)" -eq 0 ]; then
+    # Root reads everything; somebody else does not.
+    as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    chmod -R a+rX . 2>/dev/null
+    chmod 000 tree/locked tree/closed
+    local above=$PWD
+    while [ "$above" != / ]; do
+      [ -x "$above" ] && "${as[@]}" test -x "$above" \
+        || skip "the test directory is closed to others"
+      above=$(dirname "$above")
+    done
+  fi
+  cp "$config" ./digest.yaml
+  chmod 644 digest.yaml
+  run --separate-stderr "${as[@]}" ./program run digest.yaml --progress none \
+    --set ROOT=tree
+  [ "$status" -eq 1 ]
+  [ "${#stderr_lines[@]}" -eq 4 ]
+  [ "${stderr_lines[0]}" = "axiom: 1 of 1 task failed" ]
+  [ "${stderr_lines[1]}" = "  digest: 2 errors" ]
+  [ "${stderr_lines[2]}" = \
+    "    tree/closed: Permission denied (open directory)" ]
+  [ "${stderr_lines[3]}" = "    tree/locked: Permission denied (open)" ]
+  "${as[@]}" ./program run digest.yaml --progress none --set ROOT=tree \
+    >actual 2>/dev/null || true
+  chmod 755 tree/closed
+  cmp <(expected tree | grep -av 'tree/locked$\|tree/closed/') actual
+}
+
+@test "a path that is too long for the system is one error" {
+  local name deep=tree
+  name=$(printf 'd%.0s' {1..250})
+  mkdir tree
+  echo x >tree/z
+  (
+    cd tree
+    for _ in {1..17}; do mkdir "$name" && cd "$name"; done
+    echo unreachable >file
+  )
+  run --separate-stderr digest tree
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"File name too long"* ]]
+  [[ $output == *"  tree/z" ]]
+  # Too long for rm as well.
+  find tree -delete
+}
+
+# -- what is wrong with the file or the command line ----------------------------
+
+@test "a wrong command line is explained and ends with 2" {
+  local -a wrong=("" "run" "fly $config" "run $config --treads 2"
+    "run $config --threads 0" "run $config --threads x" "run $config extra"
+    "run $config --progress loud" "run $config --metrics 80"
+    "run $config --set ROOT" "run $config --set =x" "run $config --set 1A=x"
+    "run nonexistent.yaml" "run /" "check")
+  local line
+  for line in "${wrong[@]}"; do
+    # shellcheck disable=SC2086
+    run --separate-stderr "$AXIOM" $line
+    echo "axiom $line: status $status: $stderr"
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [ -n "$stderr" ]
+  done
+  run --separate-stderr "$AXIOM" run ""
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"the deployment file is empty"* ]]
+}
+
+@test "all problems of a command line are shown at once" {
+  run --separate-stderr "$AXIOM" run "$config" --threads 0 --progress loud \
+    --set x --metrics nowhere
+  [ "$status" -eq 2 ]
+  [ "${#stderr_lines[@]}" -eq 4 ]
+}
+
+@test "a wrong root is shown in the file and ends with 2" {
+  mkfifo pipe
+  ln -s /usr/include link
+  local root
+  for root in "" /nonexistent pipe link /usr/include/stdio.h/ ; do
+    run --separate-stderr digest "$root"
+    echo "$stderr"
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ ${stderr_lines[0]} == "$config:"[0-9]*:[0-9]*": tasks[0].with.root: "* ]]
+    [[ ${stderr_lines[1]} == *'root: "${ROOT-/usr/include}"'* ]]
+  done
+  run --separate-stderr digest link/linux/../linux
+  [ "$status" -eq 0 ]
+}
+
+@test "an output that cannot be made is found before the work" {
+  local out
+  for out in nowhere/out . /dev/null/x; do
+    run --separate-stderr digest /usr/include --set "OUTPUT=$out"
+    echo "$stderr"
+    [ "$status" -eq 2 ]
+    [[ ${stderr_lines[0]} == *": tasks[0].with.output: "* ]]
+  done
+}
+
+@test "every problem of a file is shown with its line" {
+  cat >wrong.yaml <<'EOF'
+version: 2
+system: { threads: many }
+metrcs: {}
+tasks:
+  - name: digest
+    type: digest_tre
+  - name: digest
+    type: digest_tree
+    with: { rot: / }
+EOF
+  run --separate-stderr "$AXIOM" check wrong.yaml
+  echo "$stderr"
+  [ "$status" -eq 2 ]
+  [ "$(grep -c '^wrong.yaml:' <<<"$stderr")" -eq 6 ]
+  [[ $stderr == *'did you mean "digest_tree"?'* ]]
+  [[ $stderr == *'did you mean "metrics"?'* ]]
+  [[ $stderr == *'did you mean "root"?'* ]]
+  run --separate-stderr "$AXIOM" run wrong.yaml
+  [ "$status" -eq 2 ]
+}
+
+@test "a variable that the file does not use is a mistake" {
+  run --separate-stderr "$AXIOM" check "$config" --set ROTO=/x
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'--set ROTO: '*'did you mean "ROOT"?'* ]]
+}
+
+@test "check says that the shipped file is well" {
+  run --separate-stderr "$AXIOM" check "$config"
+  [ "$status" -eq 0 ]
+  [ "$output" = "$config: well, 1 task" ]
+  run --separate-stderr "$AXIOM" check "$config" --set ROOT=/nonexistent
+  [ "$status" -eq 2 ]
+  run --separate-stderr "$AXIOM" check "$config" --set ROOT=/nonexistent \
+    --no-environment
+  [ "$status" -eq 0 ]
+}
+
+@test "the environment sets variables and --set comes before it" {
+  printf x >one
+  printf y >two
+  ROOT=one run --separate-stderr "$AXIOM" run "$config" --progress none
+  [[ $output == *"  one" ]]
+  ROOT=one run --separate-stderr digest two
+  [[ $output == *"  two" ]]
+}
+
+@test "help and version go to standard output" {
+  run --separate-stderr "$AXIOM" --version
+  [ "$status" -eq 0 ]
+  [[ $output =~ ^axiom\ [0-9]+\.[0-9]+\.[0-9]+\ \(CAF\ 0\.17\.[0-9]+\)$ ]]
+  run --separate-stderr "$AXIOM" --help
+  [ "$status" -eq 0 ]
+  [[ $output == *"Exit status:"* ]]
+  run --separate-stderr "$AXIOM" run --help
+  [ "$status" -eq 0 ]
+  [[ $output == *"--progress"* ]]
+}
+
+# -- signals -------------------------------------------------------------------
+
+# Takes many seconds to read, but no room on the disk.
+make_long_work() {
+  mkdir -p work
+  local i
+  for i in 1 2 3 4; do truncate -s 100G "work/$i"; done
+  for i in {1..200}; do echo "$i" >"work/small-$i"; done
+}
+
+@test "an interrupt cancels in order and says what was done" {
+  make_long_work
+  run python3 "$drive" signal 0.5 SIGINT "$AXIOM" run "$config" \
+    --progress none --set ROOT=work --set OUTPUT=out
+  echo "$output"
+  [[ $output == *"status=130 "* ]]
+  [[ $output == *"axiom: stopped by SIGINT"* ]]
+  [[ $output == *"digest: cancelled; done: 200 of 204 files, "*"not done: 4 files, the output"* ]]
+  [[ $output =~ digest:\ [0-9]+\ of\ [0-9]+\ tasks\ ended\ within ]]
+  [ ! -e out ]
+  [ "$(find . -name '.axiom*' | wc -l)" -eq 0 ]
+  local elapsed=${output##*elapsed=}
+  python3 -c "import sys; sys.exit(not 0.5 <= $elapsed < 2.5)"
+}
+
+@test "SIGTERM and SIGHUP end with their own status" {
+  make_long_work
+  run python3 "$drive" signal 0.3 SIGTERM "$AXIOM" run "$config" \
+    --progress none --set ROOT=work
+  [[ $output == *"stopped by SIGTERM"*"status=143 "* ]]
+  run python3 "$drive" signal 0.3 SIGHUP "$AXIOM" run "$config" \
+    --progress none --set ROOT=work
+  [[ $output == *"stopped by SIGHUP"*"status=129 "* ]]
+}
+
+@test "an interrupt reaches a write that nobody reads" {
+  mkfifo pipe
+  # Opened, but never read from.
+  sleep 30 <pipe 3>&- &
+  local reader=$!
+  run python3 "$drive" signal 1 SIGINT bash -c \
+    "exec '$AXIOM' run '$config' --progress none >pipe"
+  kill "$reader"
+  echo "$output"
+  [[ $output == *"what was written to standard output is not complete"* ]]
+  [[ $output == *"status=130 "* ]]
+}
+
+@test "what does not end within its grace is named and left behind" {
+  mkfifo nobody-reads
+  run python3 "$drive" signal 0.5 SIGINT "$AXIOM" run "$config" \
+    --progress none --set ROOT=/usr/include/linux --set OUTPUT=nobody-reads
+  echo "$output"
+  [[ $output == *"overdue: "*"output"* ]]
+  [[ $output == *"status=130 "* ]]
+  local elapsed=${output##*elapsed=}
+  python3 -c "import sys; sys.exit(not 2.4 <= $elapsed < 5)"
+}
+
+@test "a second interrupt ends at once" {
+  mkfifo nobody-reads
+  run python3 "$drive" signal 0.5,0.3 SIGINT "$AXIOM" run "$config" \
+    --progress none --set ROOT=/usr/include/linux --set OUTPUT=nobody-reads
+  echo "$output"
+  [[ $output == *"status=130 "* ]]
+  local elapsed=${output##*elapsed=}
+  python3 -c "import sys; sys.exit(not $elapsed < 1.8)"
+}
+
+# -- progress ------------------------------------------------------------------
+
+@test "progress is lines without control characters when nobody watches" {
+  run --separate-stderr "$AXIOM" run "$config" --set ROOT=/usr/include/linux
+  [ "$status" -eq 0 ]
+  [[ $stderr != *$'\e'* ]]
+  [[ $stderr != *$'\r'* ]]
+  [[ $stderr =~ axiom:\ [0-9,]+\ of\ [0-9,]+\ files, ]]
+}
+
+@test "progress none says nothing" {
+  run --separate-stderr "$AXIOM" run "$config" --progress none \
+    --set ROOT=/usr/include/linux
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+}
+
+@test "progress is a bar that fits on a terminal" {
+  mkdir work
+  truncate -s 2G work/1 work/2
+  run python3 "$drive" terminal 50 "$AXIOM" run "$config" --set ROOT=work
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [[ $output == *'\r\x1b[K'* ]]
+  [[ $output == *'0 of 2 files'* ]]
+  [[ $output == *'2 of 2 files'* ]]
+  python3 - "$output" <<'EOF'
+import ast, sys
+drawn = ast.literal_eval(sys.argv[1].splitlines()[-1])
+frames = drawn.split("\r\x1b[K")
+assert len(frames) > 3, frames
+assert all(len(frame) < 50 for frame in frames[1:-1]), frames
+EOF
+  run python3 "$drive" terminal 80 "$AXIOM" run "$config" --set ROOT=work \
+    --progress plain
+  [[ $output != *'\x1b'* ]]
+}
+
+# -- metrics -------------------------------------------------------------------
+
+@test "metrics can be scraped while the work runs and promtool has no remarks" {
+  make_long_work
+  "$AXIOM" run "$config" --progress plain --set ROOT=work \
+    --metrics 127.0.0.1:0 >/dev/null 2>log 3>&- &
+  local pid=$!
+  local url=
+  for _ in {1..100}; do
+    url=$(sed -n 's/^axiom: metrics on //p' log)
+    [ -n "$url" ] && break
+    sleep 0.05
+  done
+  sleep 0.3
+  python3 -c "
+import sys, urllib.request
+sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
+  kill -TERM "$pid"
+  wait "$pid" || true
+  cat scraped
+  grep -q '^axiom_tasks_created_total [1-9]' scraped
+  grep -q '^axiom_tasks_finished_total{outcome="completed"} [1-9]' scraped
+  grep -q '^axiom_tasks_active [1-9]' scraped
+  grep -q '^axiom_cancellation_seconds_bucket{le="+Inf"} 0' scraped
+  grep -q '^process_threads [1-9]' scraped
+  if command -v promtool >/dev/null; then
+    [ -z "$(promtool check metrics <scraped 2>&1)" ]
+  fi
+}
+
+@test "an address in use is said so and ends with 2" {
+  python3 -c "
+import socket, time
+s = socket.socket()
+s.bind(('127.0.0.1', 0))
+s.listen()
+print(s.getsockname()[1], flush=True)
+time.sleep(20)" >port 3>&- &
+  local holder=$!
+  while [ ! -s port ]; do sleep 0.05; done
+  run --separate-stderr digest /usr/include/linux \
+    --metrics "127.0.0.1:$(cat port)"
+  kill "$holder"
+  [ "$status" -eq 2 ]
+  [ -z "$output" ]
+  [[ $stderr == *"address in use: 127.0.0.1:$(cat port)"* ]]
+}

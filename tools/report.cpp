@@ -1,0 +1,98 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include "axiom/deploy/error_tree.hpp"
+#include "axiom/observe/printable.hpp"
+#include "command_line.hpp"
+
+namespace axiom::tools {
+
+using deploy::grouped;
+using deploy::human_duration;
+using observe::printable;
+using result = deploy::runner::result;
+
+namespace {
+
+std::string signal_name(int number) {
+  switch (number) {
+    case SIGINT:
+      return "SIGINT";
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    default:
+      return "signal " + std::to_string(number);
+  }
+}
+
+std::uint64_t count(const std::vector<result>& results, result::kind what) {
+  return static_cast<std::uint64_t>(
+    std::count_if(results.begin(), results.end(),
+                  [=](const result& one) { return one.outcome == what; }));
+}
+
+/// What a cancelled task did and did not do.
+void append_cancelled(std::string& out, const result& one) {
+  const auto& at = one.progress;
+  out += "  " + printable(one.name) + ": cancelled; done: "
+         + grouped(at.done - at.failed) + " of " + grouped(at.found)
+         + (at.discovering ? "+" : "") + " files, "
+         + deploy::human_bytes(at.bytes) + "; not done: "
+         + grouped(at.found - at.done) + (at.discovering ? "+" : "")
+         + " files, the output";
+  if (at.failed > 0)
+    out += "; failed before: " + grouped(at.failed);
+  out += '\n';
+  if (!one.cancellation)
+    return;
+  const auto& report = *one.cancellation;
+  out += "  " + printable(one.name) + ": "
+         + grouped(report.acknowledged) + " of " + grouped(report.requested)
+         + " tasks ended within " + human_duration(report.elapsed) + '\n';
+  for (const auto& late : report.overdue)
+    out += "    overdue: " + printable(late.path) + '\n';
+  if (report.overdue_count > report.overdue.size())
+    out += "    overdue: "
+           + grouped(report.overdue_count - report.overdue.size())
+           + " more\n";
+}
+
+} // namespace
+
+run_summary make_report(const std::vector<result>& results, int signal,
+                        std::uint64_t bytes_written) {
+  run_summary summary;
+  const auto n_failed = count(results, result::kind::failed);
+  const auto n_cancelled = count(results, result::kind::cancelled);
+  if (n_cancelled > 0 && signal != 0) {
+    summary.status = 128 + signal;
+    summary.text += "axiom: stopped by " + signal_name(signal) + '\n';
+  } else if (n_failed > 0 || n_cancelled > 0) {
+    summary.status = failed;
+  }
+  for (const auto& one : results) {
+    if (one.outcome != result::kind::cancelled)
+      continue;
+    append_cancelled(summary.text, one);
+    if (one.cancellation && !one.cancellation->all_acknowledged())
+      summary.stuck = true;
+  }
+  if (n_cancelled > 0 && bytes_written > 0)
+    summary.text += "axiom: what was written to standard output is not "
+                    "complete\n";
+  if (n_failed > 0)
+    summary.text += "axiom: " + grouped(n_failed) + " of "
+                    + grouped(results.size())
+                    + (results.size() == 1 ? " task failed\n"
+                                           : " tasks failed\n");
+  for (const auto& one : results)
+    if (one.outcome == result::kind::failed && one.error)
+      deploy::append_error_tree(summary.text, one.name, *one.error, 2);
+  return summary;
+}
+
+} // namespace axiom::tools
