@@ -50,7 +50,11 @@ host& host::of(caf::actor_system& sys) {
     "axiom::config, or call axiom::runtime::install on its configuration"};
 }
 
-bool host::drive_until(const std::function<bool()>&) {
+bool host::stepwise() const noexcept {
+  return false;
+}
+
+bool host::run_one() {
   return false;
 }
 

@@ -100,11 +100,12 @@ public:
     super::enqueue(job); // no other threads here
   }
 
-  bool drive_until(const std::function<bool()>& done) override {
-    while (!done() && try_run_once()) {
-      // keep going
-    }
+  bool stepwise() const noexcept override {
     return true;
+  }
+
+  bool run_one() override {
+    return try_run_once();
   }
 
 protected:

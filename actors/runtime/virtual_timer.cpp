@@ -1,5 +1,7 @@
 #include "axiom/runtime/virtual_timer.hpp"
 
+#include <algorithm>
+
 namespace axiom::runtime {
 
 virtual_timer::~virtual_timer() {
@@ -40,9 +42,10 @@ std::size_t virtual_timer::advance(duration step) {
   return fire_until(now_ + step);
 }
 
-std::size_t virtual_timer::advance_to_next() {
+std::size_t virtual_timer::advance_to_next_before(time_point end) {
   std::lock_guard guard{mutex_};
-  return queue_.empty() ? 0 : fire_until(std::max(now_, queue_.begin()->due()));
+  auto next = queue_.empty() ? end : std::min(end, queue_.begin()->due());
+  return fire_until(std::max(now_, next));
 }
 
 std::size_t virtual_timer::fire_until(time_point end) {

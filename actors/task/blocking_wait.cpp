@@ -87,7 +87,10 @@ bool block_until(const waitable& what,
                     "waiting for '" + name
                       + "' would block a worker thread: use co_await in a "
                         "task, then() in an actor, or axiom::blocking"};
-  if (host.drive_until(what.ended)) {
+  if (host.stepwise()) {
+    while (!what.ended() && host.run_one()) {
+      // this thread is the only worker there is
+    }
     if (what.ended() || timeout)
       return what.ended();
     throw exception{errc::deadline_exceeded,

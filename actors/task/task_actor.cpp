@@ -71,8 +71,9 @@ handler_scope::~handler_scope() {
 
 task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
   : caf::monitorable_actor(cfg),
-    domain_(seed.domain),
     parent_(seed.parent),
+    node_kind_(seed.kind),
+    domain_(seed.domain),
     environment_(seed.environment),
     name_(seed.name.data()),
     created_at_(seed.domain->host().timers().now()),
@@ -82,10 +83,9 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
         : 0),
     context_(*this),
     name_length_(static_cast<std::uint8_t>(seed.name.size())),
-    priority_(seed.priority        ? *seed.priority
+    priority_(seed.priority            ? *seed.priority
               : seed.parent != nullptr ? seed.parent->priority_
-                                       : task_priority::medium),
-    node_kind_(seed.kind) {
+                                       : task_priority::medium) {
   // nop
 }
 

@@ -21,10 +21,11 @@ import sys
 
 # Lowest first. A file may include its own layer and those before it.
 ORDER = [
-    "runtime",
     "error values",
-    "task",
+    "runtime",
+    "task values",
     "error",
+    "task",
     "coordination",
     "resource",
     "observe",
@@ -32,10 +33,10 @@ ORDER = [
     "tools",
 ]
 
-# Headers of error/ that are plain values: tasks carry them, so they come before
-# tasks. Everything else in error/ knows tasks. (Name without its suffix, so that
-# actors/error/errc.cpp belongs to the same layer.)
+# Headers of error/ and task/ that are plain values, which lower layers carry.
+# Names without a suffix, so that actors/error/errc.cpp belongs to the same layer.
 ERROR_VALUES = {"errc", "failure", "exception"}
+TASK_VALUES = {"priority", "reference"}
 
 # The test kit sees everything up to this layer.
 TESTING_SEES = "observe"
@@ -86,11 +87,15 @@ def layer_of(path):
         parts = parts[1:]
     else:
         return None
+    stem = parts[-1].split(".")[0]
     if len(parts) == 1:
-        return "umbrella" if parts[0] == "axiom.hpp" else "base"
+        if stem == "config":
+            return "coordination"  # it knows every message type of the core
+        return "umbrella" if stem == "axiom" else "base"
     if parts[0] == "error":
-        stem = parts[-1].split(".")[0]
         return "error values" if stem in ERROR_VALUES else "error"
+    if parts[0] == "task" and stem in TASK_VALUES:
+        return "task values"
     return parts[0]
 
 

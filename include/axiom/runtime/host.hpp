@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include <caf/fwd.hpp>
@@ -67,10 +66,11 @@ public:
   /// system for good.
   virtual bool on_worker_thread() const noexcept = 0;
 
-  /// Where workers are driven by hand (the test kit), runs jobs until `done`
-  /// holds or nothing is left to run, and returns true. Elsewhere returns
-  /// false at once: the caller has to wait.
-  virtual bool drive_until(const std::function<bool()>& done);
+  /// Whether there are no workers, and a test runs each job by `run_one`.
+  virtual bool stepwise() const noexcept;
+
+  /// Runs one job, if there is one and `stepwise()`. Returns whether it did.
+  virtual bool run_one();
 
 protected:
   struct settings {

@@ -23,9 +23,9 @@ public:
   /// shows an entry's own time while it fires. Returns how many fired.
   std::size_t advance(duration step);
 
-  /// Moves the clock to the next armed entry and fires what is due then.
-  /// Returns how many fired: 0 when none was armed.
-  std::size_t advance_to_next();
+  /// Moves the clock to the next armed entry that is due by `end` and fires all
+  /// that is due then, or else to `end`. Returns how many fired.
+  std::size_t advance_to_next_before(time_point end);
 
 private:
   std::size_t fire_until(time_point end);

@@ -328,34 +328,36 @@ private:
   void handle_response(caf::mailbox_element& what);
   void unlink(task_actor& child) noexcept;
 
+  // What a walk touches, in one cache line: see task_storage for the alignment.
   task_state state_;
-  task_domain_ptr domain_;
   task_actor* parent_;
   task_actor* next_ = nullptr;
   task_actor* previous_ = nullptr;
   task_actor* first_ = nullptr;
   task_actor* last_ = nullptr;
-  frame* top_ = nullptr;
-  std::atomic<task_extras*> extras_{nullptr};
   std::atomic<const cancel_cause*> cause_{nullptr};
-  environment_ptr environment_;
+  mutable runtime::small_mutex lock_;
+  std::uint16_t pins_ = 0; ///< walks that stand here; few at a time
+  bool gone_ = false;
+  const task_kind node_kind_;
+  // The rest.
+  task_actor* next_work_ = nullptr; ///< link of work lists and wake batches
+  std::atomic<task_extras*> extras_{nullptr};
+  task_domain_ptr domain_;
+  frame* top_ = nullptr;
   waiter_list waiters_;
+  environment_ptr environment_;
+  std::optional<failure> failure_;
   const char* name_;
   runtime::time_point created_at_;
   std::uint64_t parent_number_ = 0;
-  task_actor* next_work_ = nullptr; ///< link of work lists and wake batches
   void (*destructor_)(task_actor&) = nullptr; ///< while waiting for it
-  std::optional<failure> failure_;
   task_context context_;
-  mutable runtime::small_mutex lock_;
-  std::uint32_t pins_ = 0;
   std::uint8_t name_length_;
   task_priority priority_;
-  const task_kind node_kind_;
   outcome_kind outcome_ = outcome_kind::pending;
   step step_ = step::suspend;
   bool started_ = false;
-  bool gone_ = false;
   std::atomic<bool> outcome_seen_{false};
 };
 
