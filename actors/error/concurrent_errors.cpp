@@ -8,9 +8,12 @@ namespace {
 
 std::string summary(const std::vector<task_error>& errors) {
   auto& first = errors.front();
-  auto result = "'" + first.task.name + "': " + first.error.what();
+  std::string result{"'"};
+  result.append(first.task.name).append("': ").append(first.error.what());
   if (errors.size() > 1)
-    result += " (and " + std::to_string(errors.size() - 1) + " more)";
+    result.append(" (and ")
+      .append(std::to_string(errors.size() - 1))
+      .append(" more)");
   return result;
 }
 
@@ -36,9 +39,12 @@ public:
       auto* below = x.nested();
       if (lines_++ < limit_) {
         text_.append(2 * depth, ' ').append(label).append(x.task.name);
-        text_ += below != nullptr ? ": " + std::to_string(below->size())
-                                      + " failed below it\n"
-                                  : ": " + x.error.what() + "\n";
+        text_.append(": ");
+        if (below != nullptr)
+          text_.append(std::to_string(below->size())).append(" failed below it");
+        else
+          text_.append(x.error.what());
+        text_ += '\n';
       }
       if (below != nullptr)
         print(below->errors(), depth + 1, "");
@@ -48,7 +54,9 @@ public:
 
   std::string finish() && {
     if (lines_ > limit_)
-      text_ += "... and " + std::to_string(lines_ - limit_) + " more\n";
+      text_.append("... and ")
+        .append(std::to_string(lines_ - limit_))
+        .append(" more\n");
     return std::move(text_);
   }
 

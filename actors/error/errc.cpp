@@ -40,7 +40,9 @@ std::string to_string(errc code) {
     case errc::empty_handle:
       return "empty_handle";
   }
-  return "errc(" + std::to_string(static_cast<int>(code)) + ")";
+  return std::string{"errc("}
+    .append(std::to_string(static_cast<int>(code)))
+    .append(")");
 }
 
 namespace {
@@ -57,7 +59,7 @@ std::string text_of(const caf::message& context) {
 
 std::string with_text(std::string name, const caf::message& context) {
   if (auto text = text_of(context); !text.empty())
-    name += ": " + text;
+    name.append(": ").append(text);
   return name;
 }
 
