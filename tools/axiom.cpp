@@ -13,6 +13,7 @@
 int main(int argc, char** argv) {
   using namespace axiom::tools;
   try {
+    hold_standard_descriptors();
     // Before any thread exists.
     prepare_signals();
     const auto parsed = parse_command_line(argc, argv);

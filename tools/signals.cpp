@@ -56,22 +56,24 @@ signal_watch::~signal_watch() {
   ::close(signals_);
 }
 
-void signal_watch::run() const {
-  for (int seen = 0;;) {
+void signal_watch::run() {
+  for (;;) {
     std::array<pollfd, 2> waiting{pollfd{signals_, POLLIN, 0},
                                   pollfd{stop_, POLLIN, 0}};
     if (::poll(waiting.data(), waiting.size(), -1) < 0)
       continue; // interrupted; nothing else can go wrong here
     if (waiting[1].revents != 0)
-      return;
+      break;
     signalfd_siginfo info{};
     if (::read(signals_, &info, sizeof(info)) != sizeof(info))
       continue;
     const int number = static_cast<int>(info.ssi_signo);
-    if (++seen > 1)
+    if (first_.joinable())
       ::_exit(128 + number);
-    on_first_(number);
+    first_ = std::thread{[this, number] { on_first_(number); }};
   }
+  if (first_.joinable())
+    first_.join();
 }
 
 } // namespace axiom::tools

@@ -2,13 +2,25 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "axiom/deploy/output.hpp"
 #include "command_line.hpp"
 
 namespace axiom::tools {
+
+void hold_standard_descriptors() {
+  // Opened the wrong way round on purpose, so that using them fails.
+  for (const auto& [fd, mode] : {std::pair{STDIN_FILENO, O_WRONLY},
+                                 std::pair{STDOUT_FILENO, O_RDONLY},
+                                 std::pair{STDERR_FILENO, O_RDONLY}})
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF
+        && ::open("/dev/null", mode) != fd)
+      ::_exit(failed); // there is nowhere to say why
+}
 
 int print(std::string_view text) {
   try {

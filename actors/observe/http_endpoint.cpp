@@ -1,5 +1,6 @@
 #include "axiom/observe/http_endpoint.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -7,7 +8,13 @@
 #include <mutex>
 #include <sstream>
 #include <string_view>
+#include <thread>
 #include <utility>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <CivetServer.h>
 #include <prometheus/collectable.h>
@@ -145,6 +152,10 @@ struct http_endpoint::server {
     if (log.find(std::strerror(EACCES)) != std::string::npos)
       return "not permitted: " + address()
              + " (ports below 1024 need a privilege)";
+    if (options.host.find(':') != std::string::npos
+        && mg_check_feature(MG_FEATURES_IPV6) == 0)
+      return "cannot listen on " + address()
+             + ": this build of civetweb has no IPv6 (choose an IPv4 address)";
     return "cannot listen on " + address()
            + (log.empty() ? std::string{} : ": " + printable(log));
   }
@@ -193,6 +204,53 @@ struct http_endpoint::server {
     if (ports.empty() || ports.front() <= 0)
       throw exception(errc::invalid_argument, why());
     options.port = static_cast<std::uint16_t>(ports.front());
+  }
+
+  // -- stop --------------------------------------------------------------------
+
+  ~server() {
+    if (!running)
+      return;
+    // The thread that accepts looks up only every two seconds, unless somebody
+    // connects. Nobody can be told to, so we do, until all threads are joined.
+    std::atomic<bool> joined{false};
+    std::thread closer{[this, &joined] {
+      running->close();
+      joined = true;
+    }};
+    while (!joined) {
+      knock();
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    closer.join();
+  }
+
+  /// Connects and hangs up. That it fails is fine: then it takes longer.
+  void knock() const noexcept {
+    union {
+      sockaddr any;
+      sockaddr_in v4;
+      sockaddr_in6 v6;
+    } target{};
+    socklen_t size = 0;
+    const auto* host = options.host.c_str();
+    if (::inet_pton(AF_INET, host, &target.v4.sin_addr) == 1) {
+      target.v4.sin_family = AF_INET;
+      target.v4.sin_port = htons(options.port);
+      size = sizeof(target.v4);
+    } else if (::inet_pton(AF_INET6, host, &target.v6.sin6_addr) == 1) {
+      target.v6.sin6_family = AF_INET6;
+      target.v6.sin6_port = htons(options.port);
+      size = sizeof(target.v6);
+    } else {
+      return;
+    }
+    const int fd = ::socket(target.any.sa_family,
+                            SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+      return;
+    static_cast<void>(::connect(fd, &target.any, size));
+    ::close(fd);
   }
 
   http_endpoint_options options;
