@@ -35,6 +35,7 @@ function(axiom_add_test name)
   math(EXPR arg_TIMEOUT "${arg_TIMEOUT} * ${AXIOM_TEST_TIME_FACTOR}")
   add_executable(test_${name} ${arg_SOURCES})
   target_link_libraries(test_${name} PRIVATE ${arg_LIBS} axiom_test_main)
+  target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   # Escaped once for the list in the generated call.
   string(REPLACE ";" "\\;" labels "${name};${arg_LABELS}")
   string(REPLACE ";" "\\;" environment "${AXIOM_TEST_ENVIRONMENT}")
