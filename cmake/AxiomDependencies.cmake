@@ -12,6 +12,8 @@ endmacro()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(CAF REQUIRED COMPONENTS core)
+axiom_require("Boost (headers)" libboost-dev Boost 1.74 CONFIG)
+axiom_require("tl::expected" libexpected-dev tl-expected 1.0 CONFIG)
 if(AXIOM_SANITIZE STREQUAL "thread" AND NOT CAF_ROOT)
   message(WARNING "ThreadSanitizer takes messages between actors for data races "
     "unless CAF is built with it too: see scripts/tsan-caf, and set CAF_ROOT.")

@@ -88,21 +88,23 @@ public:
   /// admits no more, `errc::name_too_long`, `errc::invalid_argument`.
   /// O(1); well under a microsecond.
   template <class F>
-  auto create_child_task(const task_options& options, F op) const {
+  auto create_child_task(const task_options& options, F&& op) const {
     return detail::start_child(detail::parent_here(root()), options,
-                               std::move(op), detail::kind_of<F>);
+                               std::forward<F>(op));
   }
 
   template <class F>
-  auto create_child_task(std::string_view task_name, F op) const {
-    return create_child_task(task_options{.name = task_name}, std::move(op));
+  auto create_child_task(std::string_view task_name, F&& op) const {
+    return create_child_task(task_options{.name = task_name},
+                             std::forward<F>(op));
   }
 
   template <class F>
   auto create_child_task(std::string_view task_name, task_priority priority,
-                         F op) const {
+                         F&& op) const {
     return create_child_task(
-      task_options{.name = task_name, .priority = priority}, std::move(op));
+      task_options{.name = task_name, .priority = priority},
+      std::forward<F>(op));
   }
 
   // -- cancelling --------------------------------------------------------------------

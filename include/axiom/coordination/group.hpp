@@ -73,15 +73,17 @@ public:
   /// child's identity. Throws `errc::not_in_scope` when awaited from outside
   /// the group's subtree.
   template <class F>
-  detail::add_task_request<T, F> add_task(const task_options& options, F op) {
-    static_assert(std::is_same_v<operation_result_t<F>, T>,
+  detail::add_task_request<T, detail::operation_t<F>>
+  add_task(const task_options& options, F&& op) {
+    static_assert(std::is_same_v<operation_result_t<detail::operation_t<F>>, T>,
                   "the operation's result is not of the group's type");
-    return {state_, options, std::move(op)};
+    return {state_, options, detail::take_operation<F>(std::forward<F>(op))};
   }
 
   template <class F>
-  detail::add_task_request<T, F> add_task(std::string_view name, F op) {
-    return add_task(task_options{.name = name}, std::move(op));
+  detail::add_task_request<T, detail::operation_t<F>>
+  add_task(std::string_view name, F&& op) {
+    return add_task(task_options{.name = name}, std::forward<F>(op));
   }
 
   /// Awaitable: the result that came first among those not taken yet, waiting
@@ -183,15 +185,15 @@ namespace axiom {
 /// `cancelled_error` if the group alone was cancelled. A body that throws
 /// cancels the children; their errors are kept as suppressed.
 template <class T, class F>
-detail::group_request<T, F> with_task_group(task_context&,
-                                            const group_options& options,
-                                            F body) {
-  return {options, std::move(body)};
+detail::group_request<T, detail::operation_t<F>>
+with_task_group(task_context&, const group_options& options, F&& body) {
+  return {options, detail::take_operation<F>(std::forward<F>(body))};
 }
 
 template <class T, class F>
-detail::group_request<T, F> with_task_group(task_context& self, F body) {
-  return with_task_group<T>(self, group_options{}, std::move(body));
+detail::group_request<T, detail::operation_t<F>>
+with_task_group(task_context& self, F&& body) {
+  return with_task_group<T>(self, group_options{}, std::forward<F>(body));
 }
 
 } // namespace axiom

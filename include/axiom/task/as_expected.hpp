@@ -82,14 +82,16 @@ async<await_result_t<Awaitable>> await_in_coroutine(Awaitable x) {
 ///
 /// A task that is killed, its grace being over, does not stop here.
 template <class T>
-detail::expected_async<T> as_expected(async<T> op) {
+detail::expected_async<T> as_expected(async<T>&& op) {
   return detail::expected_async<T>{std::move(op)};
 }
 
 template <class Awaitable>
-  requires detail::is_axiom_awaitable<Awaitable>
-auto as_expected(Awaitable op) {
-  return as_expected(detail::await_in_coroutine(std::move(op)));
+  requires detail::is_axiom_awaitable<std::remove_cvref_t<Awaitable>>
+auto as_expected(Awaitable&& op) {
+  using value = std::remove_cvref_t<Awaitable>;
+  return as_expected(
+    detail::await_in_coroutine<value>(value(std::forward<Awaitable>(op))));
 }
 
 } // namespace axiom

@@ -105,7 +105,7 @@ public:
   /// (at most the grace); then it is cancelled, and at the end of the grace
   /// killed. Returns an awaitable of its result.
   template <class F>
-  auto shielded(F op, std::optional<runtime::duration> budget = std::nullopt);
+  auto shielded(F&& op, std::optional<runtime::duration> budget = std::nullopt);
 
   /// Sends a request to a CAF actor and awaits the response, at most for
   /// `timeout`. The result is what a typed actor's interface says; for untyped
@@ -119,13 +119,14 @@ public:
   /// Starts `op` as a child of this task. See
   /// `structured_task_coordinator::create_child_task`.
   template <class F>
-  auto create_child_task(const task_options& options, F op);
+  auto create_child_task(const task_options& options, F&& op);
 
   template <class F>
-  auto create_child_task(std::string_view name, F op);
+  auto create_child_task(std::string_view name, F&& op);
 
   template <class F>
-  auto create_child_task(std::string_view name, task_priority priority, F op);
+  auto create_child_task(std::string_view name, task_priority priority,
+                         F&& op);
 
   /// Spawns an ordinary CAF actor of class `Impl` as a linked child: this task
   /// does not end before it, a cancellation sends it an exit message

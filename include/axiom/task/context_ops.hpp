@@ -24,51 +24,46 @@ namespace detail {
 
 /// Starts `op` as a child of `parent`.
 template <class F>
-task<operation_result_t<F>> start_child(task_actor& parent,
-                                        const task_options& options, F op,
-                                        task_kind kind) {
-  using traits = operation_traits<F>;
-  using impl = operation_task<typed_task<typename traits::type>, F>;
-  return task<typename traits::type>{
-    spawn_task<impl>(parent, options, kind, std::move(op))};
+task<operation_result_t<std::decay_t<F>>>
+start_child(task_actor& parent, const task_options& options, F&& op) {
+  using traits = operation_traits<std::decay_t<F>>;
+  using impl = operation_task<typed_task<typename traits::type>,
+                              std::decay_t<F>>;
+  return task<typename traits::type>{spawn_task<impl>(
+    parent, options, kind_of<std::decay_t<F>>, std::forward<F>(op))};
 }
-
-template <class F>
-inline constexpr task_kind kind_of = operation_traits<F>::is_blocking
-                                       ? task_kind::blocking
-                                       : task_kind::plain;
 
 } // namespace detail
 
 template <class F>
-auto task_context::create_child_task(const task_options& options, F op) {
-  return detail::start_child(*task_, options, std::move(op),
-                             detail::kind_of<F>);
+auto task_context::create_child_task(const task_options& options, F&& op) {
+  return detail::start_child(*task_, options, std::forward<F>(op));
 }
 
 template <class F>
-auto task_context::create_child_task(std::string_view name, F op) {
-  return create_child_task(task_options{.name = name}, std::move(op));
+auto task_context::create_child_task(std::string_view name, F&& op) {
+  return create_child_task(task_options{.name = name}, std::forward<F>(op));
 }
 
 template <class F>
 auto task_context::create_child_task(std::string_view name,
-                                     task_priority priority, F op) {
+                                     task_priority priority, F&& op) {
   return create_child_task(task_options{.name = name, .priority = priority},
-                           std::move(op));
+                           std::forward<F>(op));
 }
 
 template <class F>
-auto task_context::shielded(F op, std::optional<runtime::duration> budget) {
-  using traits = detail::operation_traits<F>;
+auto task_context::shielded(F&& op, std::optional<runtime::duration> budget) {
+  using operation = detail::operation_t<F>;
+  using traits = detail::operation_traits<operation>;
   using impl = detail::operation_task<detail::typed_task<typename traits::type>,
-                                      F>;
+                                      operation>;
   // Called by the running body, which may be a group's inside this task.
   auto* current = detail::current_task();
   auto& owner = current != nullptr ? *current : *task_;
   auto ptr = detail::task_storage<impl>::make(
     detail::make_seed(owner, {.name = "shield"}, detail::task_kind::shield),
-    std::move(op));
+    detail::take_operation<F>(std::forward<F>(op)));
   auto& shield = *detail::as_task(ptr);
   shield.extras().shield_budget = budget;
   shield.launch();

@@ -53,9 +53,17 @@ public:
     return found != nullptr ? *std::any_cast<T>(found) : default_;
   }
 
-  /// Runs `op(self)` with the value bound.
+  /// Runs `op(self)` with the value bound. Awaitable.
+  template <class U, class F>
+  async<operation_result_t<detail::operation_t<F>>>
+  with(task_context& self, U&& value, F&& op) const {
+    return run(self, T(std::forward<U>(value)),
+               detail::take_operation<F>(std::forward<F>(op)));
+  }
+
+private:
   template <class F>
-  async<operation_result_t<F>> with(task_context& self, T value, F op) const {
+  async<operation_result_t<F>> run(task_context& self, T value, F op) const {
     detail::local_scope scope{self.impl(), this, std::any{std::move(value)}};
     using traits = detail::operation_traits<F>;
     if constexpr (traits::is_coroutine)
@@ -64,7 +72,6 @@ public:
       co_return traits::call(op, self);
   }
 
-private:
   T default_;
 };
 

@@ -23,11 +23,69 @@ struct blocking_operation {
 /// worker. It notices a cancellation by `check_cancelled`, `cancelled` or an
 /// `on_cancel` handler. A coroutine cannot be blocking.
 template <class F>
-blocking_operation<F> blocking(F fun) {
-  return {std::move(fun)};
+blocking_operation<std::decay_t<F>> blocking(F&& fun) {
+  return {std::forward<F>(fun)};
+}
+
+/// A callable to be moved from where it stands; made by `named`.
+template <class F>
+struct named_operation {
+  F* fun;
+};
+
+/// Passes a named callable on to be moved, inside a `co_await` expression:
+///
+///     auto op = [ptr = std::move(ptr)](axiom::task_context&) { ... };
+///     co_await group.add_task("store", axiom::named(op));
+///
+/// g++ 12 copies a closure written inside a `co_await` expression bit by bit
+/// and destroys what it captured by value twice (GCC bug 101367, mended in 13).
+/// The functions whose results are meant for `co_await` refuse such a closure
+/// there when a capture is not trivially copyable: give it a name, and pass the
+/// name (a copy) or `axiom::named(name)`. With `create_child_task` the compiler
+/// cannot tell: write `auto t = self.create_child_task(...);` before awaiting.
+template <class F>
+named_operation<F> named(F& fun) noexcept {
+  return {&fun};
 }
 
 namespace detail {
+
+#if defined(__GNUC__) && !defined(__clang__)
+inline constexpr bool closures_break_in_await = __GNUC__ < 13;
+#else
+inline constexpr bool closures_break_in_await = false;
+#endif
+
+template <class F>
+struct operation_of {
+  using type = F;
+};
+
+template <class F>
+struct operation_of<named_operation<F>> {
+  using type = F;
+};
+
+/// The type of operation that an argument of type `F&&` stands for.
+template <class F>
+using operation_t = typename operation_of<std::decay_t<F>>::type;
+
+/// The operation itself, moved or copied out of the argument of a function
+/// whose result is awaited.
+template <class F>
+operation_t<F> take_operation(F&& fun) {
+  if constexpr (!std::is_same_v<operation_t<F>, std::decay_t<F>>) {
+    return std::move(*fun.fun);
+  } else {
+    static_assert(!closures_break_in_await || std::is_lvalue_reference_v<F>
+                    || std::is_trivially_copyable_v<std::decay_t<F>>,
+                  "g++ 12 destroys the captures of this closure twice when it "
+                  "is written inside a co_await expression: give it a name "
+                  "first, and pass the name or axiom::named(name)");
+    return std::forward<F>(fun);
+  }
+}
 
 template <class T>
 struct unboxed {

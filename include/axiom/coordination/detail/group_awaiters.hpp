@@ -35,13 +35,10 @@ public:
 
   task_id await_resume() {
     using impl = operation_task<group_child<T>, F>;
-    constexpr auto kind = operation_traits<F>::is_blocking
-                            ? task_kind::blocking
-                            : task_kind::plain;
     place_.granted = false; // the child has the place now
     auto& slot = group_.add_slot();
     try {
-      auto child = spawn_task<impl>(group_.owner(), options_, kind,
+      auto child = spawn_task<impl>(group_.owner(), options_, kind_of<F>,
                                     std::move(op_), group_, slot);
       return as_task(child)->identity();
     } catch (...) {

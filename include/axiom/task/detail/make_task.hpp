@@ -11,6 +11,7 @@
 
 #include "axiom/task/detail/task_actor.hpp"
 #include "axiom/task/detail/work_list.hpp"
+#include "axiom/task/operation.hpp"
 #include "axiom/task/options.hpp"
 
 namespace axiom::detail {
@@ -94,6 +95,12 @@ task_seed make_seed(task_actor& parent, const task_options& options,
 /// task running here if it is one of `root`'s, else `root` itself. Throws
 /// `errc::scope_closed` inside an on_cancel handler.
 task_actor& parent_here(task_actor& root);
+
+/// Where an operation of type `F` runs.
+template <class F>
+inline constexpr task_kind kind_of = operation_traits<F>::is_blocking
+                                       ? task_kind::blocking
+                                       : task_kind::plain;
 
 /// Makes and launches a child of `parent`.
 template <class Impl, class... Ts>
