@@ -38,15 +38,25 @@ std::uint64_t count(const std::vector<result>& results, result::kind what) {
 /// What a cancelled task did and did not do.
 void append_cancelled(std::string& out, const result& one) {
   const auto& at = one.progress;
+  // While it is discovered how much there is, there may be more.
+  const auto* more = at.discovering ? "+ " : " ";
   out += "  " + printable(one.name) + ": cancelled; done: "
-         + grouped(at.done - at.failed) + " of " + grouped(at.found)
-         + (at.discovering ? "+" : "") + " files, "
-         + deploy::human_bytes(at.bytes) + "; not done: "
-         + grouped(at.found - at.done) + (at.discovering ? "+" : "")
-         + " files, the output";
+         + grouped(at.done - at.failed) + " of " + grouped(at.found) + more
+         + one.unit + ", " + deploy::human_bytes(at.bytes) + "; not done: "
+         + grouped(at.found - at.done) + more + one.unit;
   if (at.failed > 0)
     out += "; failed before: " + grouped(at.failed);
-  out += '\n';
+  switch (one.output) {
+    case deploy::output_state::none:
+      out += "; its output was not written\n";
+      break;
+    case deploy::output_state::partial:
+      out += "; its output is not complete\n";
+      break;
+    case deploy::output_state::complete:
+      out += "; its output is complete\n";
+      break;
+  }
   if (!one.cancellation)
     return;
   const auto& report = *one.cancellation;
@@ -63,8 +73,7 @@ void append_cancelled(std::string& out, const result& one) {
 
 } // namespace
 
-run_summary make_report(const std::vector<result>& results, int signal,
-                        std::uint64_t bytes_written) {
+run_summary make_report(const std::vector<result>& results, int signal) {
   run_summary summary;
   const auto n_failed = count(results, result::kind::failed);
   const auto n_cancelled = count(results, result::kind::cancelled);
@@ -81,9 +90,6 @@ run_summary make_report(const std::vector<result>& results, int signal,
     if (one.cancellation && !one.cancellation->all_acknowledged())
       summary.stuck = true;
   }
-  if (n_cancelled > 0 && bytes_written > 0)
-    summary.text += "axiom: what was written to standard output is not "
-                    "complete\n";
   if (n_failed > 0)
     summary.text += "axiom: " + grouped(n_failed) + " of "
                     + grouped(results.size())

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,14 +9,13 @@ namespace axiom::tools {
 
 /// How a run ended, for people and for the shell.
 struct run_summary {
-  std::string text; // empty if all is well
+  std::string text; // lines; empty if all is well
   int status = 0;
   bool stuck = false; // something outlived its grace
 };
 
-/// Sums up a run. `signal` is the one that stopped it, or 0;
-/// `bytes_written` have gone to standard output.
+/// Sums up a run. `signal` is the one that stopped it, or 0.
 run_summary make_report(const std::vector<deploy::runner::result>& results,
-                        int signal, std::uint64_t bytes_written);
+                        int signal);
 
 } // namespace axiom::tools

@@ -29,13 +29,13 @@ namespace {
 
 /// Starts the endpoint if the file or the command line asks for one.
 std::unique_ptr<observe::http_endpoint>
-serve(const deploy::deployment& value, caf::actor_system& sys,
-      const std::atomic<bool>& ready) {
-  if (!value.metrics)
+serve(const std::optional<deploy::metrics_options>& where,
+      caf::actor_system& sys, const std::atomic<bool>& ready) {
+  if (!where)
     return nullptr;
   observe::http_endpoint_options options;
-  options.host = value.metrics->bind.host;
-  options.port = value.metrics->bind.port;
+  options.host = where->bind.host;
+  options.port = where->bind.port;
   options.collectables = {
     observe::make_task_collector(
       [&sys] { return runtime::snapshot_metrics(sys); }),
@@ -44,6 +44,28 @@ serve(const deploy::deployment& value, caf::actor_system& sys,
   options.ready = [&ready] { return ready.load(); };
   return std::make_unique<observe::http_endpoint>(std::move(options));
 }
+
+/// Standard output, which may be the terminal that the progress is drawn on.
+class shared_output : public deploy::byte_sink {
+public:
+  shared_output(deploy::byte_sink& sink, deploy::progress_display& display)
+    : sink_(sink),
+      display_(display),
+      terminal_(::isatty(STDOUT_FILENO) == 1) {
+    // nop
+  }
+
+  void write(std::string_view bytes) override {
+    if (terminal_)
+      display_.pause();
+    sink_.write(bytes);
+  }
+
+private:
+  deploy::byte_sink& sink_;
+  deploy::progress_display& display_;
+  const bool terminal_;
+};
 
 /// The body of the task that shows progress until it is cancelled.
 async<void> show_progress(task_context& self, deploy::progress_display& display,
@@ -54,40 +76,56 @@ async<void> show_progress(task_context& self, deploy::progress_display& display,
   }
 }
 
-/// Everything between the boot of the actor system and its end.
+/// Cancels a task and waits for its end when it goes.
+class background {
+public:
+  explicit background(task<void> what) : task_(std::move(what)) {
+    // nop
+  }
+
+  background(const background&) = delete;
+  background& operator=(const background&) = delete;
+
+  ~background() {
+    task_.cancel();
+    task_.wait();
+  }
+
+private:
+  task<void> task_;
+};
+
+/// One run of a deployment, from its tasks' creation to the report.
 class session {
 public:
   session(caf::actor_system& sys, deploy::deployment value,
-          const command_line& args, std::size_t workers)
-    : endpoint_(serve(value, sys, ready_)),
-      quiet_(args.progress == deploy::progress_mode::none),
-      output_(STDOUT_FILENO, "standard output",
-              [this] { return stopped_by_ != 0; }),
-      coordinator_(structured_task_coordinator::spawn(sys, {.name = "axiom"})),
-      display_(STDERR_FILENO, args.progress, "files"),
+          deploy::progress_mode mode, std::size_t workers)
+    : coordinator_(structured_task_coordinator::spawn(sys, {.name = "axiom"})),
+      direct_output_(STDOUT_FILENO, "standard output",
+                     [this] { return stopped_by_ != 0; }),
+      display_(STDERR_FILENO, mode, deploy::progress_unit(value)),
+      output_(direct_output_, display_),
       runs_(coordinator_, std::move(value), output_, workers) {
     // nop
   }
 
-  int run() {
-    if (endpoint_ && !quiet_)
-      print_error("axiom: metrics on " + endpoint_->url() + "/metrics\n");
+  int run(std::atomic<bool>& ready) {
     const signal_watch watch{[this](int number) {
       stopped_by_ = number;
       runs_.cancel();
     }};
     runs_.start();
-    ready_ = true;
-    auto shown = coordinator_.create_child_task(
-      "progress", task_priority::low, [this](task_context& self) {
-        return show_progress(self, display_, runs_);
-      });
-    const auto results = runs_.wait();
-    ready_ = false;
-    shown.cancel();
-    shown.wait();
+    ready = true;
+    const auto results = [this] {
+      const background shown{coordinator_.create_child_task(
+        "progress", task_priority::low, [this](task_context& self) {
+          return show_progress(self, display_, runs_);
+        })};
+      return runs_.wait();
+    }();
+    ready = false;
     display_.finish(runs_.progress(), "axiom: ");
-    const auto summary = make_report(results, stopped_by_, output_.written());
+    const auto summary = make_report(results, stopped_by_);
     print_error(summary.text);
     if (summary.stuck)
       // What does not end cannot be joined, and destructors would wait for it.
@@ -96,14 +134,12 @@ public:
   }
 
 private:
-  std::atomic<bool> ready_{false};
-  std::unique_ptr<observe::http_endpoint> endpoint_;
-  const bool quiet_;
-  std::atomic<int> stopped_by_{0}; // the signal
-  deploy::descriptor_sink output_;
   structured_task_coordinator coordinator_;
+  std::atomic<int> stopped_by_{0}; // the signal
+  deploy::descriptor_sink direct_output_;
   deploy::progress_display display_;
-  deploy::runner runs_;
+  shared_output output_;
+  deploy::runner runs_; // last: its tasks use the rest
 };
 
 } // namespace
@@ -126,15 +162,18 @@ int run_command(const command_line& args) {
   cfg.axiom.scheduler = value.system.scheduler;
   cfg.add_error_category(deploy::errno_category, deploy::render_errno);
   caf::actor_system sys{cfg};
-  std::optional<session> all;
+  std::atomic<bool> ready{false};
+  std::unique_ptr<observe::http_endpoint> endpoint;
   try {
-    all.emplace(sys, std::move(value), args, workers);
+    endpoint = serve(value.metrics, sys, ready);
   } catch (const exception& err) {
-    // The endpoint: what else could go wrong at this point is ours.
     print_error(std::string{"axiom: metrics: "} + err.what() + '\n');
     return misuse;
   }
-  return all->run();
+  if (endpoint && args.progress != deploy::progress_mode::none)
+    print_error("axiom: metrics on " + endpoint->url() + "/metrics\n");
+  session all{sys, std::move(value), args.progress, workers};
+  return all.run(ready);
 }
 
 } // namespace axiom::tools

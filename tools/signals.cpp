@@ -54,6 +54,8 @@ signal_watch::~signal_watch() {
   thread_.join();
   ::close(stop_);
   ::close(signals_);
+  const auto set = watched();
+  static_cast<void>(::pthread_sigmask(SIG_UNBLOCK, &set, nullptr));
 }
 
 void signal_watch::run() {

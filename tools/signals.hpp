@@ -14,7 +14,8 @@ namespace axiom::tools {
 /// asks twice does not want to wait.
 ///
 /// `prepare_signals` has to run before any other thread exists. The destructor
-/// joins the threads; the signals stay blocked. One object a process.
+/// joins the threads and lets the signals have their usual effect again, in
+/// case what is left to do takes for ever. One object a process.
 class signal_watch {
 public:
   explicit signal_watch(std::function<void(int)> on_first);

@@ -334,7 +334,7 @@ cancellation structured_task_coordinator::cancel_task_tree(
   std::optional<runtime::duration> grace) const {
   std::string origin;
   if (auto* current = detail::current_task())
-    origin = "task '" + std::string{current->task_name()} + "'";
+    origin = "task " + quoted(current->task_name());
   return cancellation{detail::cancel_by_reference(root(), target, reason, grace,
                                                   std::move(origin))};
 }

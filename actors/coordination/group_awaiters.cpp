@@ -8,10 +8,8 @@ void require_in_scope(const task_actor& task, const task_actor& group) {
   if (&task == &group || task.parent() == &group || task.is_below(group))
     return;
   throw exception{errc::not_in_scope,
-                  "'" + std::string{task.task_name()}
-                    + "' is not below the group '"
-                    + std::string{group.task_name()}
-                    + "' and cannot add tasks to it"};
+                  quoted(task.task_name()) + " is not below the group "
+                    + quoted(group.task_name()) + " and cannot add tasks to it"};
 }
 
 } // namespace axiom::detail

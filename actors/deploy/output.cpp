@@ -109,7 +109,6 @@ void descriptor_sink::write(std::string_view bytes) {
   if (regular_) {
     if (const int code = write_all(fd_, bytes); code != 0)
       throw output_error(name_, "write", code);
-    written_ += bytes.size();
     return;
   }
   while (!bytes.empty()) {
@@ -124,12 +123,10 @@ void descriptor_sink::write(std::string_view bytes) {
     // A pipe that is ready takes this much without waiting.
     const auto size = std::min<std::size_t>(bytes.size(), PIPE_BUF);
     const auto n = ::write(fd_, bytes.data(), size);
-    if (n >= 0) {
+    if (n >= 0)
       bytes.remove_prefix(static_cast<std::size_t>(n));
-      written_ += static_cast<std::uint64_t>(n);
-    } else if (errno != EINTR && errno != EAGAIN) {
+    else if (errno != EINTR && errno != EAGAIN)
       throw output_error(name_, "write", errno);
-    }
   }
 }
 

@@ -57,7 +57,8 @@ std::chrono::milliseconds progress_display::interval() const noexcept {
 }
 
 void progress_display::show(const progress_snapshot& now) {
-  if (style_ == style::nothing)
+  const std::lock_guard guard{mutex_};
+  if (style_ == style::nothing || paused_)
     return;
   text_.update(now, elapsed());
   if (style_ == style::lines) {
@@ -77,8 +78,15 @@ void progress_display::clear() {
     put(erase_line);
 }
 
+void progress_display::pause() {
+  const std::lock_guard guard{mutex_};
+  clear();
+  paused_ = true;
+}
+
 void progress_display::finish(const progress_snapshot& now,
                               std::string_view label) {
+  const std::lock_guard guard{mutex_};
   clear();
   if (style_ == style::nothing)
     return;

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include "axiom/deploy/run_services.hpp"
 #include "axiom/deploy/task_types.hpp"
 
 namespace axiom::deploy {
@@ -120,6 +119,8 @@ std::vector<runner::result> runner::wait() {
       entry.error = end.error();
     }
     entry.progress = one->services.progress().read();
+    entry.unit = one->spec.program->unit();
+    entry.output = one->services.output();
     results.push_back(std::move(entry));
   }
   if (cancelling_) {
@@ -129,6 +130,17 @@ std::vector<runner::result> runner::wait() {
       results[i].cancellation = runs_[i]->cancellation;
   }
   return results;
+}
+
+std::string progress_unit(const deployment& value) {
+  std::string result;
+  for (const auto& spec : value.tasks) {
+    const auto unit = spec.program->unit();
+    if (!result.empty() && result != unit)
+      return "steps";
+    result = unit;
+  }
+  return result;
 }
 
 } // namespace axiom::deploy

@@ -11,6 +11,10 @@ task_program::~task_program() {
   // nop
 }
 
+std::string_view task_program::unit() const noexcept {
+  return "steps";
+}
+
 void task_program::check_environment(problem_list&) const {
   // nop
 }

@@ -8,8 +8,8 @@ namespace {
 
 std::string summary(const std::vector<task_error>& errors) {
   auto& first = errors.front();
-  std::string result{"'"};
-  result.append(first.task.name).append("': ").append(first.error.what());
+  auto result = quoted(first.task.name);
+  result.append(": ").append(first.error.what());
   if (errors.size() > 1)
     result.append(" (and ")
       .append(std::to_string(errors.size() - 1))

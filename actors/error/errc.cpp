@@ -84,6 +84,13 @@ bool is(const caf::error& err, errc code) noexcept {
          && err.code() == static_cast<std::uint8_t>(code);
 }
 
+std::string quoted(std::string_view name) {
+  std::string result;
+  result.reserve(name.size() + 2);
+  result.append(1, '\'').append(name).append(1, '\'');
+  return result;
+}
+
 std::string describe(const caf::error& err) {
   if (!err)
     return "none";

@@ -105,7 +105,15 @@ public:
   }
 
   bool run_one() override {
-    return try_run_once();
+    if (jobs.empty())
+      return false;
+    auto* job = jobs.front();
+    try_run_once();
+    // CAF puts a job that is to be resumed later in front again, where it would
+    // never let others run.
+    if (!jobs.empty() && jobs.front() == job)
+      std::rotate(jobs.begin(), jobs.begin() + 1, jobs.end());
+    return true;
   }
 
 protected:

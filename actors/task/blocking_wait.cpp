@@ -81,11 +81,11 @@ bool block_until(const waitable& what,
   if (what.ended())
     return true;
   auto& host = what.subject.host();
-  auto name = std::string{what.subject.task_name()};
+  auto name = quoted(what.subject.task_name());
   if (host.on_worker_thread())
     throw exception{errc::blocking_on_worker,
-                    "waiting for '" + name
-                      + "' would block a worker thread: use co_await in a "
+                    "waiting for " + name
+                      + " would block a worker thread: use co_await in a "
                         "task, then() in an actor, or axiom::blocking"};
   if (host.stepwise()) {
     while (!what.ended() && host.run_one()) {
@@ -94,8 +94,8 @@ bool block_until(const waitable& what,
     if (what.ended() || timeout)
       return what.ended();
     throw exception{errc::deadline_exceeded,
-                    "'" + name
-                      + "' has not ended and no job is left to run: it waits "
+                    name
+                      + " has not ended and no job is left to run: it waits "
                         "for time or an event that the test has to supply"};
   }
   thread_waiter waiter;

@@ -13,7 +13,6 @@ namespace {
 cancel_cause_ptr make_cause(task_actor& target, const cancel_options& options) {
   boost::intrusive_ptr<cancel_cause> result{new cancel_cause};
   auto env = target.environment_snapshot();
-  auto own = env && env->grace ? *env->grace : defaults::grace;
   result->reason = options.reason;
   result->target = target.identity();
   result->target_name = target.task_name();
@@ -21,7 +20,10 @@ cancel_cause_ptr make_cause(task_actor& target, const cancel_options& options) {
   result->error = options.error;
   result->requested_at = target.host().timers().now();
   result->at = target.domain().wall_time(result->requested_at);
-  result->grace = options.grace ? std::min(*options.grace, own) : own;
+  result->grace = options.grace.value_or(
+    env ? env->grace.value_or(defaults::grace) : defaults::grace);
+  if (env && env->grace)
+    result->grace = std::min(result->grace, *env->grace);
   result->before = options.before;
   return result;
 }

@@ -32,7 +32,7 @@ std::string to_string(const cancel_cause& cause) {
     if (i != &cause)
       result += ", after ";
     result += to_string(i->reason);
-    result += " of '" + i->target_name + "'";
+    result += " of " + quoted(i->target_name);
     if (!i->origin.empty())
       result += " by " + i->origin;
     if (i->error)

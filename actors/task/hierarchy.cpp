@@ -29,7 +29,7 @@ std::size_t task_hierarchy::child_count() const noexcept {
 void task_hierarchy::propagate_cancellation(cancel_reason reason) const {
   detail::cancel_options options;
   options.reason = reason;
-  options.origin = "'" + std::string{as_task(task_)->task_name()} + "'";
+  options.origin = quoted(as_task(task_)->task_name());
   options.unit = detail::current_unit();
   for (auto& child : as_task(task_)->children())
     detail::cancel_tree(*as_task(child), options);

@@ -20,9 +20,8 @@ void refuse_self_join(task_actor& waiting, task_actor& task) {
   if (task.parent() == &waiting || !waiting.is_below(task))
     return;
   throw exception{errc::self_join,
-                  "'" + std::string{waiting.task_name()} + "' waits for '"
-                    + std::string{task.task_name()}
-                    + "', which cannot end before it"};
+                  quoted(waiting.task_name()) + " waits for "
+                    + quoted(task.task_name()) + ", which cannot end before it"};
 }
 
 bool wait_for_end(task_actor& task,
@@ -44,7 +43,7 @@ void cancel_from_handle(task_actor& task, cancel_reason reason) {
   options.reason = reason;
   options.unit = current_unit();
   if (auto* current = current_task())
-    options.origin = "task '" + std::string{current->task_name()} + "'";
+    options.origin = "task " + quoted(current->task_name());
   cancel_tree(task, options);
 }
 

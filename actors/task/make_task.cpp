@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "axiom/task/defaults.hpp"
-
 namespace axiom::detail {
 
 namespace {
@@ -26,9 +24,8 @@ environment_ptr derive(const task_actor& parent, const task_options& options) {
                                 parent.host().timers().now()
                                   + *options.timeout);
   if (options.grace)
-    result->grace = std::min(
-      result->grace.value_or(runtime::duration{defaults::grace}),
-      *options.grace);
+    result->grace = std::min(result->grace.value_or(*options.grace),
+                             *options.grace);
   return result;
 }
 
@@ -38,8 +35,8 @@ task_seed make_seed(task_actor& parent, const task_options& options,
                     task_kind kind) {
   if (options.name.size() > max_task_name)
     throw exception{errc::name_too_long,
-                    "'" + std::string{options.name.substr(0, 24)} + "...' has "
-                      + std::to_string(options.name.size())
+                    quoted(std::string{options.name.substr(0, 24)} + "...")
+                      + " has " + std::to_string(options.name.size())
                       + " bytes; a task's name has at most "
                       + std::to_string(max_task_name)};
   return {&parent.domain(), &parent, options.name, options.priority, kind,

@@ -113,8 +113,8 @@ void task_actor::launch() {
   }
   if (admitted == task_state::admission::closed)
     throw exception{errc::scope_closed,
-                    "'" + std::string{parent_->task_name()}
-                      + "' takes no more children: it has ended or is "
+                    quoted(parent_->task_name())
+                      + " takes no more children: it has ended or is "
                         "shutting down"};
   intrusive_ptr_add_ref(ctrl()); // invariant 1
   domain_->host().metrics().local().add(runtime::counter::created);

@@ -22,10 +22,14 @@ void task_actor::enqueue(caf::mailbox_element_ptr what,
     handle_response(*what);
   else if (content.match_elements<caf::exit_msg>())
     handle_exit(content.get_as<caf::exit_msg>(0), unit);
-  else if (what->mid.is_request())
-    bounce(what, make_error(errc::not_a_service,
-                            "'" + std::string{task_name()}
-                              + "' is a task: it takes no requests"));
+  else if (what->mid.is_request() && what->sender)
+    // Not by CAF's bounce, which replaces every error by a general one.
+    what->sender->enqueue(
+      ctrl(), what->mid.response_id(),
+      caf::make_message(make_error(errc::not_a_service,
+                                   quoted(task_name())
+                              + " is a task: it takes no requests")),
+      unit);
   // Anything else is dropped, as by an actor that ignores it.
 }
 

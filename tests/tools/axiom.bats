@@ -234,8 +234,8 @@ make_nasty_tree() {
     [[ ${stderr_lines[0]} == "$config:"[0-9]*:[0-9]*": tasks[0].with.root: "* ]]
     [[ ${stderr_lines[1]} == *'root: "${ROOT-/usr/include}"'* ]]
   done
-  run --separate-stderr digest link/linux/../linux
-  [ "$status" -eq 0 ]
+  digest link/ >actual
+  cmp <(expected link/) actual
 }
 
 @test "an output that cannot be made is found before the work" {
@@ -326,10 +326,12 @@ make_long_work() {
   echo "$output"
   [[ $output == *"status=130 "* ]]
   [[ $output == *"axiom: stopped by SIGINT"* ]]
-  [[ $output == *"digest: cancelled; done: 200 of 204 files, "*"not done: 4 files, the output"* ]]
+  [[ $output =~ cancelled\;\ done:\ ([0-9]+)\ of\ 204\ files, ]]
+  local finished=${BASH_REMATCH[1]}
+  [[ $output == *"not done: $((204 - finished)) files; its output was not written"* ]]
   [[ $output =~ digest:\ [0-9]+\ of\ [0-9]+\ tasks\ ended\ within ]]
   [ ! -e out ]
-  [ "$(find . -name '.axiom*' | wc -l)" -eq 0 ]
+  [ -z "$(find . -name '.axiom*')" ]
   local elapsed=${output##*elapsed=}
   python3 -c "import sys; sys.exit(not 0.5 <= $elapsed < 2.5)"
 }
@@ -353,7 +355,7 @@ make_long_work() {
     "exec '$AXIOM' run '$config' --progress none >pipe"
   kill "$reader"
   echo "$output"
-  [[ $output == *"what was written to standard output is not complete"* ]]
+  [[ $output == *"digest: cancelled; "*"; its output is not complete"* ]]
   [[ $output == *"status=130 "* ]]
 }
 

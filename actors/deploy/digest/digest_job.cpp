@@ -339,6 +339,7 @@ void write_lines(task_context& self, digest_job& job, byte_sink& sink) {
 void write_output(task_context& self, digest_job& job) {
   try {
     if (job.output == "-") {
+      job.services.output(output_state::partial);
       write_lines(self, job, job.services.standard_output());
     } else {
       output_file file{job.output};
@@ -346,6 +347,7 @@ void write_output(task_context& self, digest_job& job) {
       self.check_cancelled();
       file.commit();
     }
+    job.services.output(output_state::complete);
   } catch (const output_error&) {
     // A write that gave up because of the cancellation is no error of its own.
     self.check_cancelled();

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -73,6 +74,10 @@ void check_output(problem_list& problems,
 digest_tree::digest_tree(digest_options options)
   : options_(std::move(options)) {
   // nop
+}
+
+std::string_view digest_tree::unit() const noexcept {
+  return "files";
 }
 
 void digest_tree::check_environment(problem_list& problems) const {

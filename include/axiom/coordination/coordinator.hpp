@@ -110,9 +110,9 @@ public:
   // -- cancelling --------------------------------------------------------------------
 
   /// Cancels the task and all below it. Returns when every one is signalled;
-  /// the handle gives the report. `grace`: how long they have to end, at most
-  /// what they inherited (2 s by default); what outlives it is listed as
-  /// overdue and, where possible, killed. Cancelling again changes neither
+  /// the handle gives the report. `grace`: how long they have to end; at most
+  /// what the task was created with or inherited, if it was; 2 s if nobody says.
+  /// What outlives it is listed as overdue and, where possible, killed. Cancelling again changes neither
   /// reason nor cause. Throws `errc::no_such_task`.
   /// O(1) a task; finding one by a reference from another node is O(tasks).
   cancellation cancel_task_tree(const task_reference& target,

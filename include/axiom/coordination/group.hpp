@@ -132,10 +132,10 @@ private:
         continue;
       if (auto* error = x.error())
         errors.push_back(std::move(*error));
-      else if (auto* cause = std::get_if<cancel_cause_ptr>(&x.what))
+      else if (auto* cause = x.cause())
         note_cancelled(*cause, errors);
       else if constexpr (!std::is_void_v<T>)
-        result.push_back(std::move(std::get<1>(x.what)));
+        result.push_back(std::move(x.value()));
     }
     if (state_.mode() == failure_mode::partial)
       for (auto& x : errors)

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -39,18 +37,12 @@ public:
   /// Writes of different threads do not mix.
   void write(std::string_view bytes) override;
 
-  /// Bytes written so far.
-  std::uint64_t written() const noexcept {
-    return written_;
-  }
-
 private:
   int fd_;
   std::string name_;
   std::function<bool()> stop_;
   bool checked_ = false;
   bool regular_ = false; // never waits for a reader
-  std::atomic<std::uint64_t> written_{0};
   std::mutex mutex_;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -19,8 +20,8 @@ enum class progress_mode {
 /// redrawn in place on a terminal, or a line every few seconds elsewhere, with
 /// no control characters at all.
 ///
-/// Nobody waits for it: what cannot be written is lost. Not thread-safe; one
-/// task calls `show`, and whoever prints something else calls `clear` first.
+/// Nobody waits for it: what cannot be written is lost. Thread-safe; who prints
+/// something else to the same terminal calls `pause` first.
 class progress_display {
 public:
   using clock = std::chrono::steady_clock;
@@ -32,8 +33,8 @@ public:
 
   void show(const progress_snapshot& now);
 
-  /// Takes the bar away.
-  void clear();
+  /// Takes the bar away; from now on only `finish` shows something.
+  void pause();
 
   /// Takes the bar away and sums up in a line that starts with `label`.
   void finish(const progress_snapshot& now, std::string_view label);
@@ -41,6 +42,7 @@ public:
 private:
   enum class style { bar, lines, nothing };
 
+  void clear();
   void put(std::string_view text) const;
   clock::duration elapsed() const;
 
@@ -48,7 +50,9 @@ private:
   style style_;
   progress_text text_;
   clock::time_point start_ = clock::now();
+  std::mutex mutex_;
   bool drawn_ = false;
+  bool paused_ = false;
 };
 
 } // namespace axiom::deploy

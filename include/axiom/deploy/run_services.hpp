@@ -1,11 +1,16 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 
 #include "axiom/deploy/output.hpp"
 #include "axiom/deploy/progress.hpp"
 
 namespace axiom::deploy {
+
+/// How much of its output a task has written: for a file that appears complete
+/// or not at all there is no `partial`.
+enum class output_state { none, partial, complete };
 
 /// What a running task of a deployment finds around it.
 class run_services {
@@ -30,6 +35,15 @@ public:
     return standard_output_;
   }
 
+  /// Noted by the task, for the report.
+  void output(output_state now) noexcept {
+    output_.store(now, std::memory_order_relaxed);
+  }
+
+  output_state output() const noexcept {
+    return output_.load(std::memory_order_relaxed);
+  }
+
   /// How many threads run tasks.
   std::size_t workers() const noexcept {
     return workers_;
@@ -39,6 +53,7 @@ private:
   progress_counters progress_;
   byte_sink& standard_output_;
   std::size_t workers_;
+  std::atomic<output_state> output_{output_state::none};
 };
 
 } // namespace axiom::deploy

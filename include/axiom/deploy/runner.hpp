@@ -12,6 +12,7 @@
 #include "axiom/deploy/deployment.hpp"
 #include "axiom/deploy/output.hpp"
 #include "axiom/deploy/progress.hpp"
+#include "axiom/deploy/run_services.hpp"
 #include "axiom/task/cancellation.hpp"
 #include "axiom/task/task.hpp"
 
@@ -32,6 +33,8 @@ public:
     kind outcome = kind::completed;
     std::optional<failure> error; // why it failed
     progress_snapshot progress;
+    std::string unit; // of the progress
+    output_state output = output_state::none;
     std::optional<cancellation_report> cancellation; // if `cancel` reached it
   };
 
@@ -74,5 +77,9 @@ private:
   std::mutex mutex_;   // of start and cancel
   std::mutex results_; // of the reports
 };
+
+/// What the progress of all tasks together counts: their unit, or "steps" if
+/// they differ.
+std::string progress_unit(const deployment& value);
 
 } // namespace axiom::deploy

@@ -31,6 +31,9 @@ class task_program {
 public:
   virtual ~task_program();
 
+  /// What its progress counts, such as "files".
+  virtual std::string_view unit() const noexcept;
+
   /// Adds what stands against running it here and now, such as a path that
   /// does not exist. Looks, but changes nothing.
   virtual void check_environment(problem_list& problems) const;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <caf/error.hpp>
 
@@ -58,6 +59,9 @@ caf::error make_error(errc code, std::string text);
 
 /// Returns whether `err` is of our category and has this code.
 bool is(const caf::error& err, errc code) noexcept;
+
+/// A name in quotes, for the text of an error.
+std::string quoted(std::string_view name);
 
 /// One line about any error: the name of its code and its text.
 std::string describe(const caf::error& err);

@@ -54,8 +54,8 @@ protected:
     } else if (this->outcome() == outcome_kind::cancelled
                && this->reason() == cancel_reason::deadline) {
       this->fail(failure{errc::deadline_exceeded,
-                         "group '" + std::string{this->task_name()}
-                           + "' did not end in time"});
+                         "group " + quoted(this->task_name())
+                           + " did not end in time"});
     }
   }
 
@@ -100,8 +100,8 @@ private:
   void start(task_actor& task) {
     if (options_.max_concurrency == 0)
       throw exception{errc::invalid_argument,
-                      "max_concurrency of group '" + std::string{options_.name}
-                        + "' is 0: nothing could ever run; use at least 1"};
+                      "max_concurrency of group " + quoted(options_.name)
+                        + " is 0: nothing could ever run; use at least 1"};
     auto op = [body = std::move(body_)](task_context& self) mutable -> returned {
       return body(static_cast<group_type&>(self.impl()).handle());
     };

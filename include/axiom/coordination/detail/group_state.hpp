@@ -21,28 +21,40 @@ struct group_slot {
   using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
   using error_ptr = std::unique_ptr<task_error>;
 
+  // By index, since T may be any type, also one of the others.
+  static constexpr std::size_t is_value = 1;
+  static constexpr std::size_t is_error = 2;
+  static constexpr std::size_t is_cancelled = 3;
+
   // nothing yet or taken; value; failure; cancelled
   std::variant<std::monostate, stored, error_ptr, cancel_cause_ptr> what;
   group_slot* next_done = nullptr;
   bool taken = false;
 
   task_error* error() const noexcept {
-    auto* ptr = std::get_if<error_ptr>(&what);
+    auto* ptr = std::get_if<is_error>(&what);
     return ptr != nullptr ? ptr->get() : nullptr;
+  }
+
+  const cancel_cause_ptr* cause() const noexcept {
+    return std::get_if<is_cancelled>(&what);
+  }
+
+  stored& value() {
+    return std::get<is_value>(what);
   }
 
   expected<T> take() {
     taken = true;
-    auto outcome = std::exchange(what, std::monostate{});
-    if (auto* error = std::get_if<error_ptr>(&outcome))
-      return tl::unexpected<failure>{(*error)->error};
-    if (auto* cause = std::get_if<cancel_cause_ptr>(&outcome))
+    if (auto* x = error())
+      return tl::unexpected<failure>{x->error};
+    if (auto* x = cause())
       return tl::unexpected<failure>{
-        failure::from(std::make_exception_ptr(cancelled_error{*cause}))};
+        failure::from(std::make_exception_ptr(cancelled_error{*x}))};
     if constexpr (std::is_void_v<T>)
       return {};
     else
-      return std::move(std::get<1>(outcome));
+      return std::move(value());
   }
 };
 
@@ -97,7 +109,7 @@ public:
       return;
     cancel_options options;
     options.reason = cancel_reason::sibling_failed;
-    options.origin = "the failure of '" + std::string{child.task_name()} + "'";
+    options.origin = "the failure of " + quoted(child.task_name());
     options.error = error.error.error();
     options.unit = current_unit();
     cancel_tree(owner_, options);
@@ -146,7 +158,8 @@ public:
   void put_back(task_error error) {
     std::lock_guard guard{lock_};
     auto& x = slots_.emplace_back();
-    x.what = std::make_unique<task_error>(std::move(error));
+    x.what.template emplace<slot::is_error>(
+      std::make_unique<task_error>(std::move(error)));
     publish(x);
   }
 
@@ -176,6 +189,8 @@ private:
 /// A child of a group: hands its outcome to its slot.
 template <class T>
 class group_child : public typed_task<T> {
+  using slot = group_slot<T>;
+
 public:
   group_child(caf::actor_config& cfg, const task_seed& seed,
               group_state<T>& group, group_slot<T>& slot)
@@ -187,24 +202,30 @@ protected:
   void deliver() noexcept override {
     this->mark_observed(); // from now on the group answers for it
     switch (this->outcome()) {
-      case outcome_kind::failed: {
-        auto error = std::make_unique<task_error>(
-          task_error{this->reference(), this->why_failed(),
-                     timestamp::clock::now(), {}});
-        group_.child_failed(*this, *error);
-        slot_.what = std::move(error);
+      case outcome_kind::failed:
+        deliver_failure(this->why_failed());
         break;
-      }
       case outcome_kind::cancelled:
-        slot_.what = this->cause();
+        slot_.what.template emplace<slot::is_cancelled>(this->cause());
         break;
       default:
-        slot_.what.template emplace<1>(std::move(*this->value_));
+        try {
+          slot_.what.template emplace<slot::is_value>(std::move(*this->value_));
+        } catch (...) { // the value does not move
+          deliver_failure(failure::from(std::current_exception()));
+        }
     }
     group_.child_done(slot_);
   }
 
 private:
+  void deliver_failure(const failure& why) {
+    auto error = std::make_unique<task_error>(
+      task_error{this->reference(), why, timestamp::clock::now(), {}});
+    group_.child_failed(*this, *error);
+    slot_.what.template emplace<slot::is_error>(std::move(error));
+  }
+
   group_state<T>& group_;
   group_slot<T>& slot_;
 };

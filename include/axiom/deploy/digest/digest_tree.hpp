@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "axiom/deploy/task_types.hpp"
 #include "axiom/deploy/types.hpp"
@@ -31,6 +32,8 @@ struct digest_options {
 class digest_tree : public task_program {
 public:
   explicit digest_tree(digest_options options);
+
+  std::string_view unit() const noexcept override;
 
   void check_environment(problem_list& problems) const override;
 
