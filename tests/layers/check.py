@@ -24,9 +24,10 @@ ORDER = [
     "error values",
     "runtime",
     "task values",
-    "error",
+    "error aggregates",
     "task",
     "coordination",
+    "error",
     "resource",
     "observe",
     "deploy",
@@ -36,6 +37,7 @@ ORDER = [
 # Headers of error/ and task/ that are plain values, which lower layers carry.
 # Names without a suffix, so that actors/error/errc.cpp belongs to the same layer.
 ERROR_VALUES = {"errc", "failure", "exception"}
+ERROR_AGGREGATES = {"concurrent_errors"}
 TASK_VALUES = {"priority", "reference"}
 
 # The test kit sees everything up to this layer.
@@ -93,7 +95,9 @@ def layer_of(path):
             return "coordination"  # it knows every message type of the core
         return "umbrella" if stem == "axiom" else "base"
     if parts[0] == "error":
-        return "error values" if stem in ERROR_VALUES else "error"
+        if stem in ERROR_VALUES:
+            return "error values"
+        return "error aggregates" if stem in ERROR_AGGREGATES else "error"
     if parts[0] == "task" and stem in TASK_VALUES:
         return "task values"
     return parts[0]

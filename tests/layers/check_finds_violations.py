@@ -51,13 +51,17 @@ class Layers(unittest.TestCase):
         self.assert_clean("actors/task/a.cpp", "axiom/task/b.hpp")
         self.assert_clean("tools/a.cpp", "axiom/deploy/b.hpp")
 
-    def test_error_values_are_below_tasks_and_aggregates_above(self):
+    def test_error_values_are_below_tasks_and_recovery_above(self):
         self.assert_clean("include/axiom/task/a.hpp", "axiom/error/errc.hpp")
+        self.assert_clean("include/axiom/task/a.hpp",
+                          "axiom/error/concurrent_errors.hpp")
+        self.assert_clean("include/axiom/error/concurrent_errors.hpp",
+                          "axiom/task/reference.hpp")
         self.assert_found("include/axiom/task/a.hpp",
-                          "axiom/error/task_error.hpp", "higher layer 'error'")
+                          "axiom/error/retry.hpp", "higher layer 'error'")
         self.assert_found("actors/error/errc.cpp", "axiom/task/a.hpp",
                           "'error values' includes the higher layer")
-        self.assert_clean("actors/error/task_error.cpp", "axiom/task/a.hpp")
+        self.assert_clean("actors/error/retry.cpp", "axiom/task/a.hpp")
 
     def test_the_test_kit_sees_layers_up_to_observe(self):
         self.assert_clean("include/axiom/testing/a.hpp", "axiom/observe/b.hpp")
