@@ -24,8 +24,8 @@ namespace {
 using namespace std::chrono_literals;
 using runtime::scheduler_policy;
 
-/// Root tasks inherit this much, and grace budgets nest: more would be cut.
-constexpr std::chrono::nanoseconds max_grace = defaults::grace;
+/// A day is more than anybody waits for a cancelled task.
+constexpr auto max_grace = 24h;
 
 /// A task while it is read: `with` has to wait for `type`.
 struct task_entry : task_spec {
@@ -80,7 +80,7 @@ section<task_entry> task_section(const task_type_registry& registry) {
               "medium", "How urgent it is.")
     .optional("grace", &task_entry::grace,
               types::duration(0s, max_grace),
-              types::duration_text(max_grace),
+              types::duration_text(defaults::grace),
               "How long its tree may take to end when it is cancelled.")
     .then([&registry, known, listed](task_entry& entry, const node& from,
                                      reader& in) {

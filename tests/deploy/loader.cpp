@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
        "address and a port such as 127.0.0.1:9464)");
   BOOST_TEST(only_problem(with_task(good_task + "    grace: 2\n"))
              == "d.yaml:6:12: tasks[0].grace: invalid value \"2\" (expected "
-                "a duration with its unit from 0s to 2s)");
+                "a duration with its unit from 0s to 24h)");
   BOOST_TEST(only_problem(with_task("- name: a\n"
                                     "  type: copy\n"
                                     "  with: { from: /x, limit: 5 }\n"))
