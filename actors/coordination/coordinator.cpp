@@ -312,7 +312,7 @@ structured_task_coordinator::spawn(caf::actor_system& sys,
   boost::intrusive_ptr<coordinator_state> state{
     new coordinator_state(sys, std::move(options))};
   task_seed seed{state.get(), nullptr, state->name(), task_priority::medium,
-                 task_kind::root, nullptr};
+                 task_kind::root};
   auto root = task_storage<root_node>::make(seed);
   intrusive_ptr_add_ref(root.get()); // its own; released when it settles
   auto actor = sys.spawn(coordinator_behavior, state, root);

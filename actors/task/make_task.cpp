@@ -6,11 +6,14 @@ namespace axiom::detail {
 
 namespace {
 
-/// The environment of a child whose options change something.
-environment_ptr derive(const task_actor& parent, const task_options& options) {
+/// Sets what a child inherits, with its own options on top.
+void inherit(task_seed& seed, const task_options& options) {
+  auto& parent = *seed.parent;
   auto from = parent.environment_snapshot();
-  if (!options.timeout && !options.grace)
-    return from;
+  if (!options.timeout && !options.grace) {
+    seed.environment = std::move(from);
+    return;
+  }
   if (options.timeout && *options.timeout <= runtime::duration::zero())
     throw exception{errc::invalid_argument,
                     "the timeout of a task must be positive"};
@@ -19,14 +22,15 @@ environment_ptr derive(const task_actor& parent, const task_options& options) {
                     "the grace of a task must not be negative"};
   boost::intrusive_ptr<task_environment> result{
     from ? new task_environment(*from) : new task_environment};
-  if (options.timeout)
-    result->deadline = std::min(result->deadline,
-                                parent.host().timers().now()
-                                  + *options.timeout);
+  if (options.timeout) {
+    auto due = parent.host().timers().now() + *options.timeout;
+    seed.own_deadline = due < result->deadline;
+    result->deadline = std::min(result->deadline, due);
+  }
   if (options.grace)
     result->grace = std::min(result->grace.value_or(*options.grace),
                              *options.grace);
-  return result;
+  seed.environment = std::move(result);
 }
 
 } // namespace
@@ -39,8 +43,10 @@ task_seed make_seed(task_actor& parent, const task_options& options,
                       + " has " + std::to_string(options.name.size())
                       + " bytes; a task's name has at most "
                       + std::to_string(max_task_name)};
-  return {&parent.domain(), &parent, options.name, options.priority, kind,
-          derive(parent, options)};
+  task_seed result{&parent.domain(), &parent, options.name, options.priority,
+                   kind};
+  inherit(result, options);
+  return result;
 }
 
 task_actor& parent_here(task_actor& root) {

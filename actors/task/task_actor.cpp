@@ -85,7 +85,8 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     name_length_(static_cast<std::uint8_t>(seed.name.size())),
     priority_(seed.priority            ? *seed.priority
               : seed.parent != nullptr ? seed.parent->priority_
-                                       : task_priority::medium) {
+                                       : task_priority::medium),
+    own_deadline_(seed.own_deadline) {
   // nop
 }
 
@@ -122,9 +123,7 @@ void task_actor::launch() {
     publish(task_phase::created);
   if (admitted == task_state::admission::cancelled)
     return born_cancelled();
-  if (environment_ && environment_->deadline != runtime::time_point::max()
-      && (!parent_->environment_
-          || environment_->deadline < parent_->environment_->deadline))
+  if (own_deadline_)
     extras().deadline.set(environment_->deadline);
   if (node_kind_ == task_kind::external)
     return;
@@ -344,8 +343,10 @@ caf::resumable::resume_result task_actor::resume(caf::execution_unit* unit,
         todo = step::transfer;
         break;
       case step::yield:
+        // Behind all others: some schedulers put `resume_later` in front.
         state_.requeue();
-        return resume_later;
+        submit(unit);
+        return awaiting_message;
       case step::done:
         if (outcome_ == outcome_kind::pending)
           harvest();

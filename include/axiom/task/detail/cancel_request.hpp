@@ -82,7 +82,6 @@ private:
   runtime::small_mutex mutex_; // guards the rest
   bool walked_ = false;        // `requested` is known
   bool ended_ = false;         // the target is terminal
-  bool expired_ = false;       // the grace is over and the list is made
   bool published_ = false;
   waiter_list waiters_;
 };

@@ -49,7 +49,8 @@ struct task_seed {
   std::string_view name;
   std::optional<task_priority> priority;
   task_kind kind = task_kind::plain;
-  environment_ptr environment; ///< what it inherits
+  environment_ptr environment{}; ///< what it inherits
+  bool own_deadline = false; ///< earlier than any above: it needs a timer
 };
 
 /// A task: a lean CAF actor with a place in a tree.
@@ -358,6 +359,7 @@ private:
   outcome_kind outcome_ = outcome_kind::pending;
   step step_ = step::suspend;
   bool started_ = false;
+  bool own_deadline_;
   std::atomic<bool> outcome_seen_{false};
 };
 
