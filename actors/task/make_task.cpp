@@ -33,6 +33,13 @@ void inherit(task_seed& seed, const task_options& options) {
   seed.environment = std::move(result);
 }
 
+void refuse_in_cancel_handler() {
+  if (in_cancel_handler())
+    throw exception{errc::scope_closed,
+                    "an on_cancel handler cannot create tasks: hand the work "
+                    "to self.shielded in the body instead"};
+}
+
 } // namespace
 
 task_seed make_seed(task_actor& parent, const task_options& options,
@@ -43,6 +50,7 @@ task_seed make_seed(task_actor& parent, const task_options& options,
                       + " has " + std::to_string(options.name.size())
                       + " bytes; a task's name has at most "
                       + std::to_string(max_task_name)};
+  refuse_in_cancel_handler();
   task_seed result{&parent.domain(), &parent, options.name, options.priority,
                    kind};
   inherit(result, options);
@@ -50,10 +58,7 @@ task_seed make_seed(task_actor& parent, const task_options& options,
 }
 
 task_actor& parent_here(task_actor& root) {
-  if (in_cancel_handler())
-    throw exception{errc::scope_closed,
-                    "an on_cancel handler cannot create tasks: hand the work "
-                    "to self.shielded in the body instead"};
+  refuse_in_cancel_handler(); // which has no current task
   auto* current = current_task();
   return current != nullptr && &current->domain() == &root.domain() ? *current
                                                                     : root;
