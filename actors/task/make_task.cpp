@@ -10,6 +10,15 @@ namespace {
 void inherit(task_seed& seed, const task_options& options) {
   auto& parent = *seed.parent;
   auto from = parent.environment_snapshot();
+  if (seed.kind == task_kind::shield && from
+      && from->deadline != runtime::time_point::max()) {
+    // Its budget is its only limit: a deadline that has passed would keep the
+    // timeouts inside it from ever being armed.
+    boost::intrusive_ptr<task_environment> unlimited{
+      new task_environment(*from)};
+    unlimited->deadline = runtime::time_point::max();
+    from = std::move(unlimited);
+  }
   if (!options.timeout && !options.grace) {
     seed.environment = std::move(from);
     return;
