@@ -1,7 +1,10 @@
 #include "axiom/runtime/install.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <deque>
 #include <limits>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -23,6 +26,49 @@ namespace {
 /// CAF lets an actor process its whole mailbox in one go unless told
 /// otherwise; a finite number keeps one busy actor from holding a worker.
 constexpr std::size_t default_max_throughput = 300;
+
+/// What is handed to a scheduler whose workers stop.
+///
+/// The problem: CAF throws away what is queued when its workers are gone, job
+/// by job, with the lock of the shared queue held. A task that is thrown away
+/// ends, and its end hands other tasks to the scheduler: that would lock the
+/// queue again, or put them where nobody looks any more. So, from the moment the
+/// workers are told to stop, jobs from outside of them wait here, and are thrown
+/// away when nothing else is left. Thread-safe.
+class leftover_jobs {
+public:
+  /// From now on `take` takes.
+  void open() noexcept {
+    open_.store(true, std::memory_order_release);
+  }
+
+  /// Takes `job` with its reference, if open.
+  bool take(caf::resumable* job) {
+    if (!open_.load(std::memory_order_acquire))
+      return false;
+    std::lock_guard guard{mutex_};
+    jobs_.push_back(job);
+    return true;
+  }
+
+  /// Throws all jobs away, those included that come of it.
+  template <class F>
+  void drain(F throw_away) {
+    std::unique_lock guard{mutex_};
+    while (!jobs_.empty()) {
+      auto* job = jobs_.front();
+      jobs_.pop_front();
+      guard.unlock();
+      throw_away(job);
+      guard.lock();
+    }
+  }
+
+private:
+  std::atomic<bool> open_{false};
+  std::mutex mutex_;
+  std::deque<caf::resumable*> jobs_;
+};
 
 /// One of CAF's own scheduler modules with Axiom's services beside it. Knowing
 /// its workers' threads is what lets us refuse a blocking wait there.
@@ -65,14 +111,22 @@ protected:
   void stop() override {
     // First what feeds the workers, then the workers.
     stop_services();
+    leftovers_.open();
     super::stop();
+    leftovers_.drain(&super::cleanup_and_release);
+  }
+
+  void enqueue(caf::resumable* job) override {
+    if (!leftovers_.take(job))
+      super::enqueue(job);
   }
 
   void enqueue_job(caf::resumable* job) override {
-    super::enqueue(job);
+    enqueue(job);
   }
 
 private:
+  leftover_jobs leftovers_;
   std::size_t threads_;
   std::vector<std::thread::id> worker_threads_;
 };

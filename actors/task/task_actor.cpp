@@ -264,7 +264,8 @@ void task_actor::submit(caf::execution_unit* unit) noexcept {
 // -- running -----------------------------------------------------------------------
 
 caf::resumable::subtype_t task_actor::subtype() const {
-  return function_object;
+  // Not function_object: CAF's network backend runs those on its own thread.
+  return unspecified;
 }
 
 void task_actor::intrusive_ptr_add_ref_impl() {

@@ -21,7 +21,7 @@ void task_actor::enqueue(caf::mailbox_element_ptr what,
   if (what->mid.is_response())
     handle_response(*what);
   else if (content.match_elements<caf::exit_msg>())
-    handle_exit(content.get_as<caf::exit_msg>(0), unit);
+    handle_exit(content.get_as<caf::exit_msg>(0));
   else if (what->mid.is_request() && what->sender)
     // Not by CAF's bounce, which replaces every error by a general one.
     what->sender->enqueue(
@@ -33,8 +33,7 @@ void task_actor::enqueue(caf::mailbox_element_ptr what,
   // Anything else is dropped, as by an actor that ignores it.
 }
 
-void task_actor::handle_exit(const caf::exit_msg& msg,
-                             caf::execution_unit* unit) {
+void task_actor::handle_exit(const caf::exit_msg& msg) {
   if (!msg.reason)
     return; // a normal exit of a linked actor concerns nobody
   cancel_options options;
@@ -42,7 +41,9 @@ void task_actor::handle_exit(const caf::exit_msg& msg,
   options.error = msg.reason;
   options.origin = "actor " + to_string(msg.source);
   options.where = tree_walk::context::locked;
-  options.unit = unit;
+  // Not the sender's unit: that may be the network's, or one that CAF makes up
+  // to clean an actor up and that loses what is not an actor.
+  options.unit = current_unit();
   if (msg.reason == caf::exit_reason::kill)
     options.grace = runtime::duration::zero();
   cancel_tree(*this, options);

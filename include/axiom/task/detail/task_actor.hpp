@@ -325,7 +325,7 @@ private:
   void submit(caf::execution_unit* unit) noexcept;
   void leave_parent() noexcept;
   task_state::after_child child_removed() noexcept;
-  void handle_exit(const caf::exit_msg& msg, caf::execution_unit* unit);
+  void handle_exit(const caf::exit_msg& msg);
   void handle_response(caf::mailbox_element& what);
   void unlink(task_actor& child) noexcept;
 
