@@ -67,8 +67,10 @@ auto task_context::shielded(F&& op, std::optional<runtime::duration> budget) {
   auto& shield = *detail::as_task(ptr);
   shield.extras().shield_budget = budget;
   shield.launch();
-  // A walk that came before the launch did not meet the shield.
-  if (owner.state().cancelled())
+  // Either a walk finds the shield in the list, or it announced itself before
+  // the launch: then the budget starts here. (To ask for `cancelled` would miss
+  // a walk that is past the list, but has not signalled the owner yet.)
+  if (owner.state().announced())
     shield.extras().start_shield_budget(*owner.cause());
   return task<typename traits::type>{std::move(ptr)};
 }

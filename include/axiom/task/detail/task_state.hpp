@@ -67,6 +67,12 @@ public:
     return (load() & closed_flag) != 0;
   }
 
+  /// Whether a walk that will cancel the task has reached it. From then on the
+  /// task has a cause.
+  bool announced() const noexcept {
+    return (load() & announced_flag) != 0;
+  }
+
   bool terminal() const noexcept {
     return phase_of(load()) == phase::terminal;
   }
