@@ -17,6 +17,9 @@ class pending_response;
 
 /// The deadline of one task. When it passes, a worker cancels the task: the
 /// timer's thread only queues the job, since a walk may itself use timers.
+///
+/// Guarded by the task's lock. An armed timer and a queued job hold a reference
+/// to the task each.
 class deadline_timer final : public runtime::timer_entry,
                              public caf::resumable {
 public:
@@ -24,11 +27,14 @@ public:
     // nop
   }
 
-  /// Arms the timer, or moves it if `due` is earlier than before.
+  /// Arms the timer, or moves it if `due` is earlier than before. When it
+  /// fires, the task has its grace, but not beyond `last`.
   void set(runtime::time_point due,
-           cancel_reason reason = cancel_reason::deadline);
+           cancel_reason reason = cancel_reason::deadline,
+           runtime::time_point last = runtime::time_point::max());
 
-  /// After this the timer has fired or never will.
+  /// After this the timer has fired or never will, and `set` does nothing: a
+  /// walk may still come by while the task ends.
   void clear() noexcept;
 
   void fire() noexcept override;
@@ -39,6 +45,7 @@ public:
 private:
   task_actor& owner_;
   runtime::time_point earliest_ = runtime::time_point::max();
+  runtime::time_point last_ = runtime::time_point::max();
   cancel_reason reason_ = cancel_reason::deadline;
 };
 
