@@ -20,6 +20,9 @@ void adopted_actor::adopt(caf::strong_actor_ptr actor) {
   actor->get()->attach_functor([self](const caf::error& reason) {
     static_cast<adopted_actor*>(as_task(self))->actor_ended(reason);
   });
+  // A walk that killed the node before it had an actor found nobody to kill.
+  if (state().killed())
+    killed();
 }
 
 void adopted_actor::actor_ended(const caf::error& reason) noexcept {
@@ -63,7 +66,8 @@ task_ptr make_adopted_actor(task_actor& parent, std::string_view name) {
   auto result = spawn_task<adopted_actor>(parent, {.name = name},
                                           task_kind::external);
   auto& node = *as_task(result);
-  if (node.state().terminal())
+  // It has ended, or will as soon as this thread is done with another end.
+  if (node.outcome() == outcome_kind::cancelled)
     throw cancelled_error{node.cause()};
   return result;
 }
