@@ -275,7 +275,7 @@ void task_actor::intrusive_ptr_add_ref_impl() {
 void task_actor::intrusive_ptr_release_impl() {
   if (here.just_ran == this) {
     here.just_ran = nullptr;
-  } else {
+  } else if (!state_.terminal()) {
     // The scheduler stops and throws away what it never ran. A task does not
     // vanish without its end.
     auto cause = cancel_cause_ptr{[this] {
@@ -304,8 +304,11 @@ caf::resumable::resume_result task_actor::resume(caf::execution_unit* unit,
     }
   } mark{this};
   current_task_scope scope{this, unit};
-  if (state_.current_phase() == task_state::phase::ended) {
-    complete(); // handed over by a thread that must not settle
+  if (auto phase = state_.current_phase(); phase >= task_state::phase::ended) {
+    // Handed over by a thread that must run no user code: to be settled, or
+    // only to be released.
+    if (phase == task_state::phase::ended)
+      complete();
     return done;
   }
   step todo = step::suspend;

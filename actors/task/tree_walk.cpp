@@ -59,6 +59,12 @@ tree_walk::result tree_walk::run(task_actor& target,
     else
       task->submit(unit);
   }
+  while (auto* task = walk.to_release_) {
+    walk.to_release_ = std::exchange(task->next_work_, nullptr);
+    if (where == context::locked)
+      task->submit(unit); // so that a worker has the last reference
+    intrusive_ptr_release(task->ctrl());
+  }
   if (walk.to_call_ != nullptr) {
     if (where == context::open)
       run_cancel_handlers(walk.to_call_);
@@ -175,7 +181,9 @@ task_actor* tree_walk::pin_next(task_actor& parent, task_actor& child) {
       default:
         break;
     }
-    intrusive_ptr_release(child.ctrl());
+    // Its settling is over or about to be, so the link is free.
+    child.next_work_ = to_release_;
+    to_release_ = &child;
   }
   return sibling;
 }

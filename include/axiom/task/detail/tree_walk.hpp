@@ -31,7 +31,7 @@ public:
     kill    ///< the grace is over: shields and `as_expected` no longer hold
   };
 
-  /// Where user code (handlers, ends of tasks) may run.
+  /// Where user code (handlers, ends of tasks, destructors of values) may run.
   enum class context {
     open,  ///< here, at the end of the pass
     locked ///< not here: the caller may hold locks of CAF's; a worker does it
@@ -64,6 +64,7 @@ private:
   task_actor* woken_ = nullptr;
   task_actor* to_call_ = nullptr;
   task_actor* to_settle_ = nullptr;
+  task_actor* to_release_ = nullptr; ///< ended children it took out of lists
 };
 
 } // namespace axiom::detail
