@@ -423,6 +423,9 @@ void task_actor::killed() noexcept {
 void task_actor::settle() noexcept {
   auto& dom = *domain_;
   auto is_root = node_kind_ == task_kind::root;
+  // What is called from here runs in no task: functors of other actors, say.
+  // (The one that this thread just ran takes no more children.)
+  current_task_scope no_task{nullptr, here.unit};
   if (auto* extras = extras_if())
     extras->deadline.clear();
   {
