@@ -60,8 +60,12 @@ void group_core::abandon(group_waiter& adder) noexcept {
 }
 
 void group_core::leave_locked() noexcept {
-  if (!adders_.grant_first()) // invariant 1
-    --running_;
+  if (adders_.grant_first()) // invariant 1
+    return;
+  if (--running_ == 0)
+    while (result_waiters_.grant_first()) {
+      // all of them: no result will come any more
+    }
 }
 
 bool group_core::note_failure(task_error error) {

@@ -45,6 +45,8 @@ private:
 /// 1. `running_` <= `limit_`. A place that becomes free goes to the first adder
 ///    in the queue that is not cancelled, without `running_` going down.
 /// 2. Only a group that throws on the first failure notes failures here.
+/// 3. Nobody waits for a result while `running_` is 0, however it got there: by
+///    a child's end, or by a place given back unused.
 class group_core {
 public:
   group_core(failure_mode mode, std::size_t limit) noexcept
@@ -77,6 +79,7 @@ protected:
 
   mutable runtime::small_mutex lock_;
   std::size_t running_ = 0;
+  group_queue result_waiters_;
 
 private:
   const failure_mode mode_;

@@ -96,11 +96,8 @@ public:
   void child_done(slot& x) noexcept {
     std::lock_guard guard{lock_};
     publish(x);
+    result_waiters_.grant_first(); // one result is enough for one waiter
     leave_locked();
-    // One result is enough for one waiter; the last child releases them all.
-    while (result_waiters_.grant_first() && running_ == 0) {
-      // next
-    }
   }
 
   /// A child has failed: if that ends the group, all of it is cancelled.
@@ -134,13 +131,20 @@ public:
 
   /// The result that came first; none if there is none.
   std::optional<expected<T>> pop_done() {
+    slot* x;
+    {
+      std::lock_guard guard{lock_};
+      if (first_done_ == nullptr)
+        return std::nullopt;
+      x = std::exchange(first_done_, first_done_->next_done);
+      if (first_done_ == nullptr)
+        last_done_ = nullptr;
+    }
+    // Ours alone now. Moving and destroying a value is user code: not under
+    // the lock.
+    std::optional<expected<T>> result{x->take()};
+    x->what.template emplace<0>();
     std::lock_guard guard{lock_};
-    if (first_done_ == nullptr)
-      return std::nullopt;
-    auto* x = std::exchange(first_done_, first_done_->next_done);
-    if (first_done_ == nullptr)
-      last_done_ = nullptr;
-    auto result = x->take();
     while (!slots_.empty() && slots_.front().taken)
       slots_.pop_front();
     return result;
@@ -182,7 +186,6 @@ private:
   std::deque<slot> slots_;
   slot* first_done_ = nullptr;
   slot* last_done_ = nullptr;
-  group_queue result_waiters_;
   bool forgiven_ = false; // the body's own
 };
 
