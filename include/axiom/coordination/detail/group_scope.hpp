@@ -26,7 +26,9 @@ public:
 
 protected:
   void body_ended() noexcept override {
-    // A body that fails takes its children with it.
+    // A body that fails takes its children with it: also those that one of
+    // them, having got a place just before, adds from now on. Hence a walk over
+    // the group, which closes it, and not over the children it has now.
     if (this->outcome() != outcome_kind::failed)
       return;
     cancel_options options;
@@ -34,8 +36,7 @@ protected:
     options.origin = "the failure of the group's body";
     options.error = this->why_failed().error();
     options.unit = current_unit();
-    for (auto& child : this->children())
-      cancel_tree(*as_task(child), options);
+    cancel_tree(*this, options);
   }
 
   void before_end() noexcept override {
