@@ -1,5 +1,7 @@
 #include "axiom/runtime/blocking_pool.hpp"
 
+#include <system_error>
+
 #include <pthread.h>
 
 namespace axiom::runtime {
@@ -28,7 +30,13 @@ void blocking_pool::submit(caf::resumable* job) {
     wake_.notify_one();
   } else if (threads_.size() < options_.max_threads) {
     auto self = threads_.emplace(threads_.end());
-    *self = std::thread{[this, self] { run(self); }};
+    try {
+      *self = std::thread{[this, self] { run(self); }};
+    } catch (const std::system_error&) {
+      threads_.erase(self);
+      if (threads_.empty())
+        throw; // nobody will ever come for the job
+    }
   }
   join_finished(guard);
 }
