@@ -39,6 +39,8 @@ void notify_end(task_actor& task, caf::actor_control_block* observer,
 }
 
 void cancel_from_handle(task_actor& task, cancel_reason reason) {
+  if (task.state().terminal())
+    return; // its system may be gone
   cancel_options options;
   options.reason = reason;
   options.unit = current_unit();
