@@ -119,9 +119,8 @@ public:
   void then(Self* self, F on_value, G on_error) const {
     auto id = self->new_request_id(caf::message_priority::normal).response_id();
     self->add_multiplexed_response_handler(
-      id, caf::behavior{[ptr = ptr_, f = std::move(on_value),
+      id, caf::behavior{[alive = ptr_, &end = impl(), f = std::move(on_value),
                          g = std::move(on_error)](task_done_atom) mutable {
-        auto& end = static_cast<impl_type&>(*detail::as_task(ptr));
         end.mark_observed();
         if (end.outcome() != detail::outcome_kind::value)
           g(end.exit_error());
