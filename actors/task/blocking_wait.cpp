@@ -17,11 +17,15 @@ namespace {
 /// leave as soon as remove_waiter has taken that lock.
 class thread_waiter final : public waiter {
 public:
+  explicit thread_waiter(interest wanted) noexcept : wanted_(wanted) {
+    // nop
+  }
+
   bool fire(task_actor&) noexcept override {
     std::lock_guard guard{mutex_};
     done_ = true;
     changed_.notify_one();
-    return true;
+    return wanted_ == interest::outcome;
   }
 
   /// For the waiting thread's own cancellation.
@@ -43,6 +47,7 @@ public:
 private:
   std::mutex mutex_;
   std::condition_variable changed_;
+  const interest wanted_;
   bool done_ = false;
   bool interrupted_ = false;
 };
@@ -98,7 +103,7 @@ bool block_until(const waitable& what,
                       + " has not ended and no job is left to run: it waits "
                         "for time or an event that the test has to supply"};
   }
-  thread_waiter waiter;
+  thread_waiter waiter{what.wanted};
   if (!what.add(waiter))
     return true;
   auto* current = current_task();

@@ -7,10 +7,10 @@ namespace axiom::detail {
 
 namespace {
 
-waitable end_of(task_actor& task) {
+waitable end_of(task_actor& task, interest wanted) {
   return {[&task] { return task.state().terminal(); },
           [&task](waiter& x) { return task.add_waiter(x); },
-          [&task](waiter& x) { task.remove_waiter(x); }, task};
+          [&task](waiter& x) { task.remove_waiter(x); }, task, wanted};
 }
 
 } // namespace
@@ -25,17 +25,18 @@ void refuse_self_join(task_actor& waiting, task_actor& task) {
 }
 
 bool wait_for_end(task_actor& task,
-                  std::optional<std::chrono::nanoseconds> timeout) {
+                  std::optional<std::chrono::nanoseconds> timeout,
+                  interest wanted) {
   if (task.state().terminal())
     return true;
   if (auto* current = current_task())
     refuse_self_join(*current, task);
-  return block_until(end_of(task), timeout);
+  return block_until(end_of(task, wanted), timeout);
 }
 
 void notify_end(task_actor& task, caf::actor_control_block* observer,
                 caf::message_id id) {
-  notify_when(end_of(task), observer, id);
+  notify_when(end_of(task, interest::outcome), observer, id);
 }
 
 void cancel_from_handle(task_actor& task, cancel_reason reason) {

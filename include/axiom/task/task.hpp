@@ -87,28 +87,28 @@ public:
   /// `errc::blocking_on_worker` on a thread of the scheduler, and
   /// `errc::self_join` in the task itself or below it.
   decltype(auto) get() const& {
-    wait();
+    detail::wait_for_end(impl(), std::nullopt, detail::interest::outcome);
     return look();
   }
 
   T get() && {
-    wait();
+    detail::wait_for_end(impl(), std::nullopt, detail::interest::outcome);
     return std::move(*this).look();
   }
 
   /// Waits for the end without looking at the result.
   void wait() const {
-    detail::wait_for_end(impl(), std::nullopt);
+    detail::wait_for_end(impl(), std::nullopt, detail::interest::end);
   }
 
   /// Waits at most `timeout` (of real time). Returns whether the task has ended.
   bool wait_for(std::chrono::nanoseconds timeout) const {
-    return detail::wait_for_end(impl(), timeout);
+    return detail::wait_for_end(impl(), timeout, detail::interest::end);
   }
 
   /// The result as a value: nothing is thrown but for misuse.
   expected<T> get_expected() const {
-    wait();
+    detail::wait_for_end(impl(), std::nullopt, detail::interest::outcome);
     return detail::expected_outcome<T>(impl());
   }
 

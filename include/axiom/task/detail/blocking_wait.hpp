@@ -12,12 +12,19 @@
 
 namespace axiom::detail {
 
+/// What a thread waits for a task for.
+enum class interest {
+  end,    ///< only that it ends
+  outcome ///< it looks at the outcome then, so that a failure is not lost
+};
+
 /// Something with an end that threads and actors wait for.
 struct waitable {
   std::function<bool()> ended;
   std::function<bool(waiter&)> add;
   std::function<void(waiter&)> remove;
   task_actor& subject; ///< the task it is about
+  interest wanted = interest::end;
 };
 
 /// Blocks the thread until `what` has ended, `timeout` of real time has passed,

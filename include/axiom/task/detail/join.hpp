@@ -8,6 +8,7 @@
 #include <caf/message_id.hpp>
 
 #include "axiom/task/detail/awaiter.hpp"
+#include "axiom/task/detail/blocking_wait.hpp"
 #include "axiom/task/detail/typed_task.hpp"
 
 namespace axiom::detail {
@@ -15,7 +16,8 @@ namespace axiom::detail {
 /// Blocks until `task` has ended, or `timeout` of real time has passed.
 /// Returns whether it has ended. See task<T>::get for what is refused.
 bool wait_for_end(task_actor& task,
-                  std::optional<std::chrono::nanoseconds> timeout);
+                  std::optional<std::chrono::nanoseconds> timeout,
+                  interest wanted);
 
 /// Sends `observer` the response `id` when `task` has ended.
 void notify_end(task_actor& task, caf::actor_control_block* observer,
