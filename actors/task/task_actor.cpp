@@ -125,8 +125,11 @@ void task_actor::launch() {
     return born_cancelled();
   if (own_deadline_)
     extras().deadline.set(environment_->deadline);
-  if (node_kind_ == task_kind::external)
+  if (node_kind_ == task_kind::external) {
+    if (domain_->watched())
+      publish(task_phase::started);
     return;
+  }
   state_.queue();
   submit(current_unit());
 }
