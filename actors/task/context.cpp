@@ -64,7 +64,10 @@ void task_context::check_cancelled() const {
 }
 
 cancel_cause_ptr task_context::cause() const noexcept {
-  return task_->cause();
+  if (auto result = task_->cause())
+    return result;
+  auto* current = detail::current_task();
+  return current != nullptr ? current->cause() : nullptr;
 }
 
 cancel_registration task_context::on_cancel(std::function<void()> handler) {

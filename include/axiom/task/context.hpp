@@ -75,7 +75,7 @@ public:
   /// Throws `cancelled_error` if `cancelled()`: for loops that never suspend.
   void check_cancelled() const;
 
-  /// Why; null if this task is not cancelled.
+  /// Why; null unless `cancelled()`.
   cancel_cause_ptr cause() const noexcept;
 
   /// Runs `handler` when the task is cancelled, once, after the whole tree is

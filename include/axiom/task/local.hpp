@@ -64,7 +64,9 @@ public:
 private:
   template <class F>
   async<operation_result_t<F>> run(task_context& self, T value, F op) const {
-    detail::local_scope scope{self.impl(), this, std::any{std::move(value)}};
+    // Not self.impl(): a group's body may pass the context of the task around.
+    detail::local_scope scope{*detail::current_task(), this,
+                              std::any{std::move(value)}};
     using traits = detail::operation_traits<F>;
     if constexpr (traits::is_coroutine)
       co_return co_await traits::call(op, self);
