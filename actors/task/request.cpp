@@ -81,7 +81,7 @@ void task_actor::handle_response(caf::mailbox_element& what) {
       late = !wake(i->epoch_);
     }
   }
-  if (late && !state_.terminal())
+  if (late) // the task may have ended, but not the system its receiver is in
     host().metrics().local().add(runtime::counter::late_responses);
 }
 
