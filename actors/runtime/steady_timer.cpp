@@ -4,13 +4,8 @@
 
 namespace axiom::runtime {
 
-timer_service::~timer_service() = default;
-
 steady_timer::~steady_timer() {
   stop();
-  // Owners may be destroyed after us; their entries must not point here.
-  std::lock_guard guard{mutex_};
-  queue_.clear();
 }
 
 time_point steady_timer::now() const noexcept {
@@ -19,25 +14,11 @@ time_point steady_timer::now() const noexcept {
 
 void steady_timer::arm(timer_entry& entry, time_point due) {
   std::lock_guard guard{mutex_};
-  set_due(entry, due);
-  auto at = queue_.insert(entry);
+  auto first = insert(entry, due);
   if (!thread_.joinable() && !stopped_)
     thread_ = std::thread{[this] { run(); }};
-  else if (at == queue_.begin())
+  else if (first)
     wake_.notify_one();
-}
-
-bool steady_timer::cancel(timer_entry& entry) noexcept {
-  std::lock_guard guard{mutex_};
-  if (!is_armed(entry))
-    return false;
-  queue_.erase(queue_.iterator_to(entry));
-  return true;
-}
-
-std::size_t steady_timer::pending() const noexcept {
-  std::lock_guard guard{mutex_};
-  return queue_.size();
 }
 
 void steady_timer::stop() {

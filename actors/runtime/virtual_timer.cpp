@@ -4,10 +4,7 @@
 
 namespace axiom::runtime {
 
-virtual_timer::~virtual_timer() {
-  std::lock_guard guard{mutex_};
-  queue_.clear();
-}
+virtual_timer::~virtual_timer() = default;
 
 time_point virtual_timer::now() const noexcept {
   std::lock_guard guard{mutex_};
@@ -16,21 +13,7 @@ time_point virtual_timer::now() const noexcept {
 
 void virtual_timer::arm(timer_entry& entry, time_point due) {
   std::lock_guard guard{mutex_};
-  set_due(entry, due);
-  queue_.insert(entry);
-}
-
-bool virtual_timer::cancel(timer_entry& entry) noexcept {
-  std::lock_guard guard{mutex_};
-  if (!is_armed(entry))
-    return false;
-  queue_.erase(queue_.iterator_to(entry));
-  return true;
-}
-
-std::size_t virtual_timer::pending() const noexcept {
-  std::lock_guard guard{mutex_};
-  return queue_.size();
+  insert(entry, due);
 }
 
 void virtual_timer::stop() {

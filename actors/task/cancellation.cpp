@@ -3,14 +3,15 @@
 #include <array>
 #include <cstdio>
 
+#include "axiom/error/enum_names.hpp"
+
 namespace axiom {
 
 namespace {
 
-constexpr std::array reason_names{"user",     "parent_cancelled",
-                                  "sibling_failed", "linked_exit",
-                                  "deadline", "limit_shed",
-                                  "node_down", "shutdown"};
+constexpr enum_names<cancel_reason, 8> reason_names{
+  {"user", "parent_cancelled", "sibling_failed", "linked_exit", "deadline",
+   "limit_shed", "node_down", "shutdown"}};
 
 std::string milliseconds(std::chrono::nanoseconds value) {
   std::array<char, 32> buf{};
@@ -22,8 +23,7 @@ std::string milliseconds(std::chrono::nanoseconds value) {
 } // namespace
 
 std::string to_string(cancel_reason reason) {
-  auto index = static_cast<std::size_t>(reason);
-  return index < reason_names.size() ? reason_names[index] : "invalid";
+  return reason_names.print(reason);
 }
 
 std::string to_string(const cancel_cause& cause) {

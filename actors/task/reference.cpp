@@ -3,24 +3,23 @@
 #include <array>
 #include <cstdio>
 
+#include "axiom/error/enum_names.hpp"
+
 namespace axiom {
 
 namespace {
 
-constexpr std::array priority_names{"background", "low", "medium", "high"};
+constexpr enum_names<task_priority, 4> priority_names{
+  {"background", "low", "medium", "high"}};
 
 } // namespace
 
 std::string to_string(task_priority value) {
-  auto index = static_cast<std::size_t>(value);
-  return index < priority_names.size() ? priority_names[index] : "invalid";
+  return priority_names.print(value);
 }
 
 std::optional<task_priority> parse_task_priority(std::string_view name) {
-  for (std::size_t i = 0; i < priority_names.size(); ++i)
-    if (name == priority_names[i])
-      return static_cast<task_priority>(i);
-  return std::nullopt;
+  return priority_names.parse(name);
 }
 
 std::string to_string(const task_id& id) {

@@ -1,16 +1,15 @@
 #include "axiom/task/detail/task_domain.hpp"
 
-#include <array>
+#include "axiom/error/enum_names.hpp"
 
 namespace axiom {
 
 lifecycle_sink::~lifecycle_sink() = default;
 
 std::string to_string(task_phase phase) {
-  constexpr std::array names{"created", "started", "completed", "failed",
-                             "cancelled"};
-  auto index = static_cast<std::size_t>(phase);
-  return index < names.size() ? names[index] : "invalid";
+  constexpr enum_names<task_phase, 5> names{
+    {"created", "started", "completed", "failed", "cancelled"}};
+  return names.print(phase);
 }
 
 namespace detail {

@@ -36,7 +36,7 @@ ORDER = [
 
 # Headers of error/ and task/ that are plain values, which lower layers carry.
 # Names without a suffix, so that actors/error/errc.cpp belongs to the same layer.
-ERROR_VALUES = {"errc", "failure", "exception"}
+ERROR_VALUES = {"enum_names", "errc", "failure", "exception"}
 ERROR_AGGREGATES = {"concurrent_errors"}
 TASK_VALUES = {"priority", "reference"}
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "axiom/runtime/timer_service.hpp"
@@ -17,16 +16,12 @@ public:
 
   time_point now() const noexcept override;
   void arm(timer_entry& entry, time_point due) override;
-  bool cancel(timer_entry& entry) noexcept override;
-  std::size_t pending() const noexcept override;
   void stop() override;
 
 private:
   void run();
 
-  mutable std::mutex mutex_;
   std::condition_variable wake_;
-  queue queue_;
   bool stopped_ = false;
   std::thread thread_;
 };

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <mutex>
 
 #include <boost/intrusive/set.hpp>
 
@@ -49,8 +50,8 @@ private:
 /// The one source of time for sleeps, deadlines, graces and timeouts.
 ///
 /// Two implementations exist: one on the steady clock with one thread, and the
-/// test kit's virtual clock, which moves only when a test says so. All members
-/// are thread-safe. Entries that are due together fire in the order of arming.
+/// test kit's virtual clock, which moves only when a test says so; they share
+/// the queue. All members are thread-safe. Entries that are due together fire in the order of arming.
 /// `arm` and `cancel` are O(log n) in the number of pending entries.
 class timer_service {
 public:
@@ -68,10 +69,10 @@ public:
 
   /// Takes `entry` back. Returns true if it was armed and will never fire,
   /// false if it has fired or was not armed.
-  virtual bool cancel(timer_entry& entry) noexcept = 0;
+  bool cancel(timer_entry& entry) noexcept;
 
   /// How many entries are armed. For tests and the dump.
-  virtual std::size_t pending() const noexcept = 0;
+  std::size_t pending() const noexcept;
 
   /// Stops firing; what is armed stays armed until its owner cancels it.
   virtual void stop() = 0;
@@ -91,13 +92,12 @@ protected:
                                   &timer_entry::hook_>,
     boost::intrusive::compare<queue_order>>;
 
-  static bool is_armed(const timer_entry& entry) noexcept {
-    return entry.hook_.is_linked();
-  }
+  /// Puts `entry` in its place. Returns true if it is now the first.
+  /// @pre `mutex_` is held
+  bool insert(timer_entry& entry, time_point due) noexcept;
 
-  static void set_due(timer_entry& entry, time_point due) noexcept {
-    entry.due_ = due;
-  }
+  mutable std::mutex mutex_;
+  queue queue_; ///< guarded by `mutex_`
 };
 
 } // namespace axiom::runtime

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <mutex>
-
 #include "axiom/runtime/timer_service.hpp"
 
 namespace axiom::runtime {
@@ -15,8 +13,6 @@ public:
 
   time_point now() const noexcept override;
   void arm(timer_entry& entry, time_point due) override;
-  bool cancel(timer_entry& entry) noexcept override;
-  std::size_t pending() const noexcept override;
   void stop() override;
 
   /// Moves the clock by `step`, firing what becomes due in order; the clock
@@ -30,9 +26,7 @@ public:
 private:
   std::size_t fire_until(time_point end);
 
-  mutable std::mutex mutex_;
   time_point now_{std::chrono::hours{1}};
-  queue queue_;
 };
 
 } // namespace axiom::runtime
