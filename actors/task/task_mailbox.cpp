@@ -36,6 +36,8 @@ void task_actor::enqueue(caf::mailbox_element_ptr what,
 void task_actor::handle_exit(const caf::exit_msg& msg) {
   if (!msg.reason)
     return; // a normal exit of a linked actor concerns nobody
+  if (state_.terminal())
+    return; // and an ended task may have outlived its system
   cancel_options options;
   options.reason = cancel_reason::linked_exit;
   options.error = msg.reason;
