@@ -42,18 +42,23 @@ protected:
   void before_end() noexcept override {
     typed_task<R>::before_end();
     auto errors = state_.take_noted();
-    if (state_.mode() != failure_mode::throw_on_first)
-      for (auto& x : state_.take_all())
-        if (auto* error = x.error())
-          errors.push_back(std::move(*error));
+    auto in_time = this->outcome() != outcome_kind::cancelled;
+    for (auto& x : state_.take_all()) {
+      auto* error = x.error();
+      if (error != nullptr && state_.mode() != failure_mode::throw_on_first)
+        errors.push_back(std::move(*error));
+      // A body that returned before its time was over left children behind.
+      auto* cause = x.taken ? nullptr : x.cause();
+      if (cause != nullptr && (*cause)->target == this->identity())
+        in_time = false;
+    }
     if (!errors.empty()) {
       if (this->outcome() == outcome_kind::failed)
         this->fail(with_suppressed(this->why_failed(), this->reference(),
                                    std::move(errors)));
       else
         this->fail(to_failure(concurrent_errors{std::move(errors)}));
-    } else if (this->outcome() == outcome_kind::cancelled
-               && this->reason() == cancel_reason::deadline) {
+    } else if (!in_time && this->reason() == cancel_reason::deadline) {
       this->fail(failure{errc::deadline_exceeded,
                          "group " + quoted(this->task_name())
                            + " did not end in time"});
