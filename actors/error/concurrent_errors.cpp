@@ -66,6 +66,12 @@ private:
   std::string text_;
 };
 
+std::vector<task_error> by_time(std::vector<task_error> errors) {
+  std::stable_sort(errors.begin(), errors.end(),
+                   [](auto& a, auto& b) { return a.at < b.at; });
+  return errors;
+}
+
 } // namespace
 
 const concurrent_errors* task_error::nested() const noexcept {
@@ -81,8 +87,15 @@ const concurrent_errors* task_error::nested() const noexcept {
 }
 
 concurrent_errors::concurrent_errors(std::vector<task_error> errors)
-  : exception(errc::concurrent_errors, summary(errors)),
-    errors_(std::make_shared<const std::vector<task_error>>(std::move(errors))) {
+  : concurrent_errors(std::make_shared<const std::vector<task_error>>(
+    by_time(std::move(errors)))) {
+  // nop
+}
+
+concurrent_errors::concurrent_errors(
+  std::shared_ptr<const std::vector<task_error>> errors)
+  : exception(errc::concurrent_errors, summary(*errors)),
+    errors_(std::move(errors)) {
   // nop
 }
 

@@ -53,6 +53,9 @@ public:
   bool matches(errc code) const noexcept;
 
 private:
+  explicit concurrent_errors(
+    std::shared_ptr<const std::vector<task_error>> errors);
+
   std::shared_ptr<const std::vector<task_error>> errors_;
 };
 
