@@ -192,8 +192,8 @@ BOOST_AUTO_TEST_CASE(that_cannot_be_moved_fail_their_child) {
       using group_type = coordinated_task_group<fragile>;
       auto body = [&](group_type& group) -> async<bool> {
         co_await group.add_task("child", [&] { return fragile{&left}; });
-        auto all = co_await group.collect_results();
-        co_return all.at(0).has_value();
+        auto all = co_await group.wait_for_all();
+        co_return all.size() == 1;
       };
       co_return co_await with_task_group<fragile>(self, body);
     });
