@@ -230,8 +230,8 @@ struct actor_state {
 
 coordinator_actor::behavior_type
 coordinator_behavior(coordinator_actor::stateful_pointer<actor_state> self,
-                     boost::intrusive_ptr<coordinator_state> coordinator,
-                     task_ptr root_ptr) {
+                     const boost::intrusive_ptr<coordinator_state>& coordinator,
+                     const task_ptr& root_ptr) {
   self->state.coordinator = coordinator;
   self->state.root = root_ptr;
   auto* root = as_task(root_ptr);

@@ -62,6 +62,7 @@ public:
 private:
   struct data : boost::intrusive_ref_counter<data> {
     data(caf::error err, std::exception_ptr ex)
+      // NOLINTNEXTLINE(bugprone-throw-keyword-missing): stored, not thrown
       : error(std::move(err)), thrown(std::move(ex)) {
       // nop
     }

@@ -123,7 +123,7 @@ class async_promise<void> final : public async_promise_base<void> {
 public:
   async<void> get_return_object() noexcept;
 
-  void return_void() noexcept {
+  void return_void() {
     this->result_.emplace<1>();
   }
 };

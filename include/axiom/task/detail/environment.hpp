@@ -20,15 +20,6 @@ struct local_binding : boost::intrusive_ref_counter<local_binding> {
 /// What a task hands down to its children: immutable, shared by all that
 /// change nothing. Most tasks have none (null: no deadline, default grace).
 struct task_environment : boost::intrusive_ref_counter<task_environment> {
-  task_environment() = default;
-  task_environment(const task_environment& other)
-    : boost::intrusive_ref_counter<task_environment>(),
-      deadline(other.deadline),
-      grace(other.grace),
-      locals(other.locals) {
-    // nop
-  }
-
   runtime::time_point deadline = runtime::time_point::max();
   std::optional<runtime::duration> grace;
   boost::intrusive_ptr<const local_binding> locals;

@@ -331,18 +331,16 @@ private:
 
   /// Moves `word` to what follows a wake-up or an attempt to suspend.
   static verdict decide(std::uint64_t& word) noexcept {
-    auto cancelled = is_cancelled(word);
     auto alone = live_of(word) == 1;
+    auto delivered = (word & delivered_flag) != 0;
     auto joined = alone && (word & joining_flag) != 0;
-    verdict result;
-    if ((word & delivered_flag) != 0)
-      result = verdict::go; // what it waited for came first
-    else if (cancelled)
-      result = alone ? verdict::stop : verdict::leave; // invariant 2
-    else if (joined || phase_of(word) == phase::queued)
+    auto result = verdict::leave;
+    if (is_cancelled(word) && !delivered) {
+      if (alone) // invariant 2
+        result = verdict::stop;
+    } else if (delivered || joined || phase_of(word) == phase::queued) {
       result = verdict::go;
-    else
-      result = verdict::leave;
+    }
     if (result == verdict::leave) {
       word = with_phase(word, phase::suspended);
     } else {
