@@ -20,6 +20,19 @@ std::string milliseconds(std::chrono::nanoseconds value) {
   return buf.data();
 }
 
+/// The error behind a cancellation may be a cancellation that came over a link,
+/// with the text of the one before it, and so on: the text must not grow with
+/// every link it travels.
+std::string shortened(std::string text) {
+  constexpr std::size_t limit = 256;
+  if (text.size() <= limit)
+    return text;
+  auto end = limit;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+    --end; // not inside a character of several bytes
+  return text.substr(0, end) + "...";
+}
+
 } // namespace
 
 std::string to_string(cancel_reason reason) {
@@ -36,7 +49,7 @@ std::string to_string(const cancel_cause& cause) {
     if (!i->origin.empty())
       result += " by " + i->origin;
     if (i->error)
-      result += " (" + describe(i->error) + ")";
+      result += " (" + shortened(describe(i->error)) + ")";
   }
   return result;
 }
