@@ -399,8 +399,9 @@ private:
   bool previous_;
 };
 
+/// @pre `ptr` is not null
 inline task_actor* as_task(const task_ptr& ptr) noexcept {
-  return ptr ? static_cast<task_actor*>(ptr->get()) : nullptr;
+  return static_cast<task_actor*>(ptr->get());
 }
 
 inline task_ptr strong(task_actor& task) noexcept {
