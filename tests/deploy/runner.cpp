@@ -12,7 +12,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "axiom/config.hpp"
-#include "axiom/coordination/group.hpp"
+#include "axiom/coordination/with_task_group.hpp"
 #include "axiom/deploy/error_tree.hpp"
 #include "axiom/deploy/system_error.hpp"
 #include "axiom/deploy/task_types.hpp"

@@ -15,7 +15,7 @@
 
 #include <sys/stat.h>
 
-#include "axiom/coordination/group.hpp"
+#include "axiom/coordination/with_task_group.hpp"
 #include "axiom/deploy/digest/file_hash.hpp"
 #include "axiom/deploy/digest/tree.hpp"
 #include "axiom/deploy/system_error.hpp"
