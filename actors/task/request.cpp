@@ -11,7 +11,7 @@ namespace axiom::detail {
 pending_response::~pending_response() {
   if (task_ == nullptr)
     return; // never sent
-  task_->host().timers().cancel(*this);
+  task_->host().timers().cancel(timer_);
   std::lock_guard guard{task_->lock()};
   if (previous_ != nullptr) {
     *previous_ = next_;
@@ -41,7 +41,7 @@ bool pending_response::send(task_actor& task,
   task.next(task_actor::step::suspend);
   auto& timers = task.host().timers();
   if (timeout != runtime::duration::max())
-    timers.arm(*this, timers.now() + timeout);
+    timers.arm(timer_, timers.now() + timeout);
   receiver->enqueue(task.ctrl(), caf::make_message_id(id_), std::move(content),
                     current_unit());
   return true;
@@ -55,10 +55,10 @@ caf::message& pending_response::response() {
   return content_;
 }
 
-void pending_response::fire() noexcept {
+void pending_response::timer::fire() noexcept {
   auto none = winner::nobody;
-  if (winner_.compare_exchange_strong(none, winner::timeout))
-    task_->wake(epoch_);
+  if (owner.winner_.compare_exchange_strong(none, winner::timeout))
+    owner.task_->wake(owner.epoch_);
 }
 
 void task_actor::handle_response(caf::mailbox_element& what) {

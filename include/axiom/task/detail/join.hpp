@@ -50,7 +50,7 @@ expected<T> expected_outcome(typed_task<T>& end) {
 }
 
 /// A coroutine's wait for the end of a task.
-class join_awaiter : public awaiter<join_awaiter>, private waiter {
+class join_awaiter : public awaiter<join_awaiter> {
 public:
   explicit join_awaiter(task_ptr target = nullptr) noexcept
     : target_(std::move(target)) {
@@ -58,8 +58,8 @@ public:
   }
 
   ~join_awaiter() {
-    if (waiting_ != nullptr)
-      target().remove_waiter(*this);
+    if (link_.waiting != nullptr)
+      target().remove_waiter(link_);
   }
 
   bool arm(task_actor& task) {
@@ -67,12 +67,12 @@ public:
     if (goal.state().terminal())
       return false;
     refuse_self_join(task, goal);
-    epoch_ = task.state().epoch();
-    waiting_ = &task;
+    link_.epoch = task.state().epoch();
+    link_.waiting = &task;
     if (shielded())
       task.state().expect_shield();
     task.next(task_actor::step::suspend);
-    if (goal.add_waiter(*this))
+    if (goal.add_waiter(link_))
       return true;
     if (shielded())
       task.state().forget_shield();
@@ -94,13 +94,19 @@ protected:
   }
 
 private:
-  bool fire(task_actor&) noexcept override {
-    return waiting_->wake(epoch_);
-  }
+  /// A member of a final class, not a base: it may fire until the destructor has
+  /// removed it, and a base would change its dynamic type before that.
+  struct link final : waiter {
+    bool fire(task_actor&) noexcept override {
+      return waiting->wake(epoch);
+    }
+
+    task_actor* waiting = nullptr;
+    std::uint16_t epoch = 0;
+  };
 
   task_ptr target_;
-  task_actor* waiting_ = nullptr;
-  std::uint16_t epoch_ = 0;
+  link link_;
 };
 
 /// Awaits a task's value.

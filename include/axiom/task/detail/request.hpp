@@ -22,7 +22,7 @@ namespace axiom::detail {
 ///
 /// It is in the list before the request is sent, since the response may come
 /// inside the receiver's `enqueue`, on this thread.
-class pending_response : private runtime::timer_entry {
+class pending_response {
 public:
   pending_response(const pending_response&) = delete;
   pending_response& operator=(const pending_response&) = delete;
@@ -43,8 +43,19 @@ private:
 
   enum class winner : int { nobody, response, timeout };
 
-  void fire() noexcept override;
+  /// A member of a final class, not a base: it may fire until the destructor has
+  /// disarmed it, and a base would change its dynamic type before that.
+  struct timer final : runtime::timer_entry {
+    explicit timer(pending_response& x) noexcept : owner(x) {
+      // nop
+    }
 
+    void fire() noexcept override;
+
+    pending_response& owner;
+  };
+
+  timer timer_{*this};
   task_actor* task_ = nullptr;
   std::uint64_t id_ = 0;
   pending_response* next_ = nullptr;
