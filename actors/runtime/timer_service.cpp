@@ -23,7 +23,8 @@ std::size_t timer_service::pending() const noexcept {
 
 bool timer_service::insert(timer_entry& entry, time_point due) noexcept {
   entry.due_ = due;
-  return queue_.insert(entry) == queue_.begin();
+  auto at = queue_.insert(entry); // before begin(), which == would not ensure
+  return at == queue_.begin();
 }
 
 } // namespace axiom::runtime
