@@ -34,13 +34,10 @@ void print_and_abort(const std::string& what) {
   std::abort();
 }
 
-/// How long the destructor waits for threads that are about to end.
-constexpr std::chrono::seconds patience{30};
-
 /// Waits until `done()`; yields the processor rather than sleep, since what it
 /// waits for is on its way.
 template <class F>
-bool await(F done) {
+bool await_for(std::chrono::milliseconds patience, F done) {
   auto end = std::chrono::steady_clock::now() + patience;
   while (!done()) {
     if (std::chrono::steady_clock::now() > end)
@@ -70,6 +67,9 @@ fixture::fixture(fixture_options options)
 fixture::~fixture() {
   auto& leak = options_.on_leak;
   auto stepwise = options_.scheduler == runtime::scheduler_policy::testing;
+  auto await = [this](auto done) {
+    return await_for(options_.patience, done);
+  };
   if (stepwise)
     run();
   if (auto tree = coordinator_->snapshot(); !tree.tasks.empty() && stepwise) {

@@ -15,6 +15,7 @@ template <class F>
 lines complaints_about(F body, fixture_options options = {}) {
   lines result;
   options.on_leak = [&](const std::string& what) { result.push_back(what); };
+  options.patience = std::chrono::milliseconds{50}; // they will not end
   {
     fixture fix{options};
     body(fix);

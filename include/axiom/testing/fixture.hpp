@@ -29,6 +29,9 @@ struct fixture_options {
   bool virtual_time = true;
 
   leak_handler on_leak{};
+
+  /// How long the destructor waits for what is on its way to its end.
+  std::chrono::milliseconds patience{30'000};
 };
 
 /// An actor system with a coordinator, for one test.
