@@ -46,9 +46,8 @@ public:
   coordinator_state(caf::actor_system& sys, coordinator_options options)
     : task_domain(sys),
       options_(std::move(options)),
-      shutdown_grace_(options_.shutdown_grace
-                        ? *options_.shutdown_grace
-                        : host().shutdown_grace()) {
+      shutdown_grace_(options_.shutdown_grace ? *options_.shutdown_grace
+                                              : host().shutdown_grace()) {
     // nop
   }
 
@@ -213,67 +212,81 @@ tree_snapshot make_snapshot(const coordinator_state& state,
   return result;
 }
 
-struct actor_state {
-  boost::intrusive_ptr<coordinator_state> coordinator;
-  task_ptr root;
+/// The coordinator as an actor. (Not a function with a state: where the
+/// scheduler stops with a job of that actor in its queue, CAF cleans the actor
+/// up without ever destroying the state.)
+class coordinator_impl final : public coordinator_actor::base {
+public:
+  coordinator_impl(caf::actor_config& cfg,
+                   boost::intrusive_ptr<coordinator_state> coordinator,
+                   task_ptr root)
+    : coordinator_actor::base(cfg),
+      coordinator_(std::move(coordinator)),
+      root_ptr_(std::move(root)),
+      root_(*as_task(root_ptr_)) {
+    // nop
+  }
+
+  const char* name() const override {
+    return "axiom.coordinator";
+  }
 
   // On `kill` CAF runs no handler: the tree is ended from here. Nothing is
   // sent, since sending from a dying actor is undefined; the walk only queues
   // jobs.
-  ~actor_state() {
-    if (coordinator && !as_task(root)->state().terminal())
-      coordinator->shutdown(*as_task(root), runtime::duration::zero());
+  void on_exit() override {
+    if (!root_.state().terminal())
+      coordinator_->shutdown(root_, runtime::duration::zero());
   }
 
-  static inline const char* name = "axiom.coordinator";
-};
+protected:
+  behavior_type make_behavior() override {
+    set_exit_handler([this](caf::exit_msg& msg) {
+      if (!msg.reason)
+        return;
+      cancel_options options;
+      options.reason = cancel_reason::linked_exit;
+      options.origin = "actor " + to_string(msg.source);
+      options.error = msg.reason;
+      cancel_tree(root_, options);
+      coordinator_->close(root_);
+    });
+    return {
+      [this](cancel_atom, const task_reference& target, cancel_reason reason,
+             caf::timespan grace) -> caf::result<cancellation_report> {
+        try {
+          return answer(
+            cancel_by_reference(root_, target, reason, grace,
+                                "actor " + to_string(current_sender())));
+        } catch (const exception& ex) {
+          return ex.error();
+        }
+      },
+      [this](snapshot_atom) { return make_snapshot(*coordinator_, root_); },
+      [this](stats_atom) { return coordinator_->stats(root_); },
+      [this](shutdown_atom,
+             caf::timespan grace) -> caf::result<cancellation_report> {
+        return answer(coordinator_->shutdown(root_, grace));
+      },
+      [this](ended_atom) { quit(); },
+    };
+  }
 
-coordinator_actor::behavior_type
-coordinator_behavior(coordinator_actor::stateful_pointer<actor_state> self,
-                     const boost::intrusive_ptr<coordinator_state>& coordinator,
-                     const task_ptr& root_ptr) {
-  self->state.coordinator = coordinator;
-  self->state.root = root_ptr;
-  auto* root = as_task(root_ptr);
-  auto answer = [self](cancel_request_ptr request) {
-    auto promise = self->make_response_promise<cancellation_report>();
+private:
+  caf::typed_response_promise<cancellation_report> answer(
+    cancel_request_ptr request) {
+    auto promise = make_response_promise<cancellation_report>();
     cancellation{std::move(request)}.then(
-      self, [promise](const cancellation_report& report) mutable {
+      this, [promise](const cancellation_report& report) mutable {
         promise.deliver(report);
       });
     return promise;
-  };
-  self->set_exit_handler([=](caf::exit_msg& msg) {
-    if (!msg.reason)
-      return;
-    cancel_options options;
-    options.reason = cancel_reason::linked_exit;
-    options.origin = "actor " + to_string(msg.source);
-    options.error = msg.reason;
-    cancel_tree(*root, options);
-    coordinator->close(*root);
-  });
-  return {
-    [=](cancel_atom, const task_reference& target, cancel_reason reason,
-        caf::timespan grace)
-      -> caf::result<cancellation_report> {
-      try {
-        return answer(cancel_by_reference(
-          *root, target, reason, grace,
-          "actor " + to_string(self->current_sender())));
-      } catch (const exception& ex) {
-        return ex.error();
-      }
-    },
-    [=](snapshot_atom) { return make_snapshot(*coordinator, *root); },
-    [=](stats_atom) { return coordinator->stats(*root); },
-    [=](shutdown_atom, caf::timespan grace)
-      -> caf::result<cancellation_report> {
-      return answer(coordinator->shutdown(*root, grace));
-    },
-    [=](ended_atom) { self->quit(); },
-  };
-}
+  }
+
+  const boost::intrusive_ptr<coordinator_state> coordinator_;
+  const task_ptr root_ptr_;
+  task_actor& root_;
+};
 
 } // namespace
 
@@ -301,9 +314,8 @@ structured_task_coordinator::structured_task_coordinator(
   // nop
 }
 
-structured_task_coordinator
-structured_task_coordinator::spawn(caf::actor_system& sys,
-                                   coordinator_options options) {
+structured_task_coordinator structured_task_coordinator::spawn(
+  caf::actor_system& sys, coordinator_options options) {
   using namespace detail;
   if (options.name.size() > max_task_name)
     throw exception{errc::name_too_long,
@@ -315,7 +327,7 @@ structured_task_coordinator::spawn(caf::actor_system& sys,
                  task_kind::root};
   auto root = task_storage<root_node>::make(seed);
   intrusive_ptr_add_ref(root.get()); // its own; released when it settles
-  auto actor = sys.spawn(coordinator_behavior, state, root);
+  auto actor = sys.spawn<coordinator_impl>(state, root);
   state->actor(actor);
   return structured_task_coordinator{
     std::make_shared<const block>(state, root, actor)};
