@@ -347,12 +347,15 @@ make_long_work() {
 }
 
 @test "an interrupt reaches a write that nobody reads" {
+  # A moment's work whose output is more than a pipe holds.
+  mkdir many
+  (cd many && touch "a-rather-long-name-for-a-file-of-no-size-"{1..1500})
   mkfifo pipe
   # Opened, but never read from.
   sleep 30 <pipe 3>&- &
   local reader=$!
-  run python3 "$drive" signal 1 SIGINT bash -c \
-    "exec '$AXIOM' run '$config' --progress none >pipe"
+  run python3 "$drive" signal 2 SIGINT bash -c \
+    "exec '$AXIOM' run '$config' --progress none --set ROOT=many >pipe"
   kill "$reader"
   echo "$output"
   [[ $output == *"digest: cancelled; "*"; its output is not complete"* ]]
