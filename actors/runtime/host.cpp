@@ -1,12 +1,13 @@
 #include "axiom/runtime/host.hpp"
 
+#include <limits>
 #include <random>
 
 #include <caf/actor_system.hpp>
-#include <caf/execution_unit.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include "axiom/error/exception.hpp"
+#include "axiom/runtime/install.hpp"
 #include "axiom/runtime/steady_timer.hpp"
 #include "axiom/runtime/virtual_timer.hpp"
 
@@ -27,11 +28,11 @@ std::unique_ptr<timer_service> make_timers(bool virtual_time) {
 
 } // namespace
 
-host::host(const settings& cfg)
+host::host(const runtime_options& options)
   : id_prefix_(random_prefix()),
-    shutdown_grace_(cfg.shutdown_grace),
-    timers_(make_timers(cfg.virtual_time)),
-    blocking_(cfg.blocking) {
+    shutdown_grace_(options.shutdown_grace),
+    timers_(make_timers(options.virtual_time)),
+    blocking_({.max_threads = options.max_blocking_threads}) {
   // nop
 }
 
@@ -50,6 +51,27 @@ host& host::of(caf::actor_system& sys) {
     "axiom::config, or call axiom::runtime::install on its configuration"};
 }
 
+void host::submit_batch(std::span<caf::resumable* const> jobs,
+                        caf::execution_unit* unit, job_level level) {
+  for (auto* job : jobs)
+    submit(job, unit, level, placement::fresh);
+}
+
+std::size_t host::max_workers() const noexcept {
+  return workers();
+}
+
+void host::set_workers(std::size_t n) {
+  if (n != workers())
+    throw exception{errc::invalid_argument,
+                    "the number of workers is fixed under this scheduler: use "
+                    "runtime::scheduler_policy::axiom to change it"};
+}
+
+scheduler_stats host::stats() const {
+  return {};
+}
+
 bool host::stepwise() const noexcept {
   return false;
 }
@@ -62,13 +84,17 @@ void host::submit_blocking(caf::resumable* job) {
   blocking_.submit(job);
 }
 
+std::size_t host::finite_throughput(std::size_t configured) noexcept {
+  // CAF lets an actor process its whole mailbox in one go unless told otherwise;
+  // a finite number keeps one busy actor from holding a worker.
+  constexpr std::size_t otherwise = 300;
+  return configured == std::numeric_limits<std::size_t>::max() ? otherwise
+                                                               : configured;
+}
+
 void host::stop_services() {
   blocking_.stop();
   timers_->stop();
-}
-
-void host::exec_later(caf::execution_unit* unit, caf::resumable* job) {
-  unit->exec_later(job);
 }
 
 } // namespace axiom::runtime

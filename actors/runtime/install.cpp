@@ -1,10 +1,6 @@
 #include "axiom/runtime/install.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <deque>
-#include <limits>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -12,63 +8,19 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/execution_unit.hpp>
 #include <caf/policy/work_sharing.hpp>
 #include <caf/policy/work_stealing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 #include "axiom/runtime/host.hpp"
+#include "axiom/runtime/scheduler/leftover_jobs.hpp"
+#include "axiom/runtime/scheduler/scheduler_module.hpp"
 
 namespace axiom::runtime {
 
 namespace {
-
-/// CAF lets an actor process its whole mailbox in one go unless told
-/// otherwise; a finite number keeps one busy actor from holding a worker.
-constexpr std::size_t default_max_throughput = 300;
-
-/// What is handed to a scheduler whose workers stop.
-///
-/// The problem: CAF throws away what is queued when its workers are gone, job
-/// by job, with the lock of the shared queue held. A task that is thrown away
-/// ends, and its end hands other tasks to the scheduler: that would lock the
-/// queue again, or put them where nobody looks any more. So, from the moment the
-/// workers are told to stop, jobs from outside of them wait here, and are thrown
-/// away when nothing else is left. Thread-safe.
-class leftover_jobs {
-public:
-  /// From now on `take` takes.
-  void open() noexcept {
-    open_.store(true, std::memory_order_release);
-  }
-
-  /// Takes `job` with its reference, if open.
-  bool take(caf::resumable* job) {
-    if (!open_.load(std::memory_order_acquire))
-      return false;
-    std::lock_guard guard{mutex_};
-    jobs_.push_back(job);
-    return true;
-  }
-
-  /// Throws all jobs away, those included that come of it.
-  template <class F>
-  void drain(F throw_away) {
-    std::unique_lock guard{mutex_};
-    while (!jobs_.empty()) {
-      auto* job = jobs_.front();
-      jobs_.pop_front();
-      guard.unlock();
-      throw_away(job);
-      guard.lock();
-    }
-  }
-
-private:
-  std::atomic<bool> open_{false};
-  std::mutex mutex_;
-  std::deque<caf::resumable*> jobs_;
-};
 
 /// One of CAF's own scheduler modules with Axiom's services beside it. Knowing
 /// its workers' threads is what lets us refuse a blocking wait there.
@@ -80,11 +32,23 @@ public:
 
   hosted_coordinator(caf::actor_system& sys, const runtime_options& options)
     : super(sys),
-      host({.shutdown_grace = options.shutdown_grace,
-            .virtual_time = options.virtual_time,
-            .blocking = {.max_threads = options.max_blocking_threads}}),
+      host(options),
       threads_(options.threads) {
     // nop
+  }
+
+  void submit(caf::resumable* job, caf::execution_unit* unit, job_level,
+              placement where) override {
+    // CAF's policies put what comes through the unit in front, some of them also
+    // what is to be resumed later.
+    if (unit != nullptr && where != placement::last)
+      unit->exec_later(job);
+    else
+      enqueue(job);
+  }
+
+  std::size_t workers() const noexcept override {
+    return this->num_workers();
   }
 
   bool on_worker_thread() const noexcept override {
@@ -97,8 +61,7 @@ protected:
   void init(caf::actor_system_config& cfg) override {
     super::init(cfg);
     this->num_workers_ = threads_ != 0 ? threads_ : usable_processors();
-    if (this->max_throughput_ == std::numeric_limits<std::size_t>::max())
-      this->max_throughput_ = default_max_throughput;
+    this->max_throughput_ = finite_throughput(this->max_throughput_);
     worker_threads_.reserve(this->num_workers_);
   }
 
@@ -113,16 +76,12 @@ protected:
     stop_services();
     leftovers_.open();
     super::stop();
-    leftovers_.drain(&super::cleanup_and_release);
+    leftovers_.close();
   }
 
   void enqueue(caf::resumable* job) override {
     if (!leftovers_.take(job))
       super::enqueue(job);
-  }
-
-  void enqueue_job(caf::resumable* job) override {
-    enqueue(job);
   }
 
 private:
@@ -140,10 +99,20 @@ public:
   hosted_test_coordinator(caf::actor_system& sys,
                           const runtime_options& options)
     : super(sys),
-      host({.shutdown_grace = options.shutdown_grace,
-            .virtual_time = options.virtual_time,
-            .blocking = {.max_threads = options.max_blocking_threads}}) {
+      host(options) {
     // nop
+  }
+
+  void submit(caf::resumable* job, caf::execution_unit* unit, job_level,
+              placement where) override {
+    if (unit != nullptr && where != placement::last)
+      unit->exec_later(job);
+    else
+      super::enqueue(job);
+  }
+
+  std::size_t workers() const noexcept override {
+    return 1;
   }
 
   bool on_worker_thread() const noexcept override {
@@ -180,10 +149,6 @@ protected:
     stop_services();
     super::stop();
   }
-
-  void enqueue_job(caf::resumable* job) override {
-    super::enqueue(job);
-  }
 };
 
 } // namespace
@@ -202,6 +167,8 @@ void install(caf::actor_system_config& cfg, const runtime_options& options) {
   cfg.module_factories.emplace_back(
     [&options](caf::actor_system& sys) -> caf::actor_system::module* {
       switch (options.scheduler) {
+        case scheduler_policy::axiom:
+          return new scheduler_module(sys, options);
         case scheduler_policy::stealing:
           return new hosted_coordinator<work_stealing>(sys, options);
         case scheduler_policy::testing:

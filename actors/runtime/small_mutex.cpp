@@ -1,25 +1,13 @@
 #include "axiom/runtime/small_mutex.hpp"
 
-#if defined(__x86_64__) || defined(__i386__)
-#  include <immintrin.h>
-#endif
+#include "axiom/runtime/spin.hpp"
 
 namespace axiom::runtime {
-
-namespace {
-
-void relax() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  _mm_pause();
-#endif
-}
-
-} // namespace
 
 void small_mutex::lock_contended() noexcept {
   constexpr int spins = 100; // about the length of our longest section
   for (int i = 0; i < spins; ++i) {
-    relax();
+    spin(1);
     if (state_.load(std::memory_order_relaxed) == free_state && try_lock())
       return;
   }

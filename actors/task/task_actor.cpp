@@ -72,7 +72,7 @@ void task_actor::launch() {
     return;
   }
   state_.queue();
-  submit(current_unit());
+  submit(current_unit(), runtime::placement::fresh);
 }
 
 void task_actor::born_cancelled() noexcept {
@@ -197,12 +197,14 @@ bool task_actor::wake(std::uint16_t epoch) noexcept {
   }
 }
 
-void task_actor::submit(caf::execution_unit* unit) noexcept {
+void task_actor::submit(caf::execution_unit* unit,
+                        runtime::placement where) noexcept {
   intrusive_ptr_add_ref(ctrl());
   if (node_kind_ == task_kind::blocking && !started_)
     host().submit_blocking(this);
   else
-    host().submit(this, unit);
+    host().submit(this, unit, static_cast<runtime::job_level>(priority_),
+                  where);
 }
 
 // -- tree --------------------------------------------------------------------------

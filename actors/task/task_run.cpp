@@ -146,10 +146,8 @@ caf::resumable::resume_result task_actor::resume(caf::execution_unit* unit,
         todo = step::transfer;
         break;
       case step::yield:
-        // Behind all others: some schedulers put `resume_later` in front, others
-        // what comes through the unit.
         state_.requeue();
-        submit(nullptr);
+        submit(unit, runtime::placement::last);
         return awaiting_message;
       case step::done:
         if (outcome_ == outcome_kind::pending)

@@ -334,7 +334,8 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(schedulers)
 
 BOOST_AUTO_TEST_CASE(know_their_workers_under_every_policy) {
-  for (auto policy : {runtime::scheduler_policy::sharing,
+  for (auto policy : {runtime::scheduler_policy::axiom,
+                      runtime::scheduler_policy::sharing,
                       runtime::scheduler_policy::stealing}) {
     axiom::testing::fixture fix{{.scheduler = policy}};
     auto& host = runtime::host::of(fix.system());

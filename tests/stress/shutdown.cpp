@@ -57,7 +57,7 @@ async<void> mixed(task_context& self, std::size_t depth,
 } // namespace
 
 BOOST_AUTO_TEST_CASE(systems_made_and_destroyed_with_work_in_flight) {
-  for (auto scheduler : {policy::sharing, policy::stealing})
+  for (auto scheduler : {policy::axiom, policy::sharing, policy::stealing})
     for (rounds r{200}; r.next();) {
       std::atomic<int> alive{0};
       std::vector<axiom::task<void>> handles;
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(systems_made_and_destroyed_with_work_in_flight) {
 }
 
 BOOST_AUTO_TEST_CASE(systems_that_do_not_wait_for_what_is_queued) {
-  for (auto scheduler : {policy::sharing, policy::stealing})
+  for (auto scheduler : {policy::axiom, policy::sharing, policy::stealing})
     for (rounds r{200}; r.next();) {
       std::atomic<int> alive{0};
       std::vector<axiom::task<void>> handles;

@@ -142,7 +142,7 @@ void spin_until(F done) {
 /// that are left behind abort the program: see axiom::testing::fixture.
 template <class F>
 void under_each_scheduler(bool virtual_time, F f) {
-  for (auto scheduler : {policy::sharing, policy::stealing}) {
+  for (auto scheduler : {policy::axiom, policy::sharing, policy::stealing}) {
     axiom::testing::fixture fix{
       {.scheduler = scheduler, .threads = 3, .virtual_time = virtual_time}};
     f(fix);

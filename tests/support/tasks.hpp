@@ -138,7 +138,7 @@ struct stepwise : axiom::testing::fixture {
 /// The same with two workers.
 struct threaded : axiom::testing::fixture {
   threaded()
-    : fixture({.scheduler = axiom::runtime::scheduler_policy::sharing}) {
+    : fixture({.scheduler = axiom::runtime::scheduler_policy::axiom}) {
     // nop
   }
 

@@ -89,7 +89,8 @@ BOOST_AUTO_TEST_CASE(finds_an_armed_timer) {
 
 BOOST_AUTO_TEST_CASE(works_with_workers_and_with_stealing_too) {
   using axiom::runtime::scheduler_policy;
-  for (auto policy : {scheduler_policy::sharing, scheduler_policy::stealing}) {
+  for (auto policy : {scheduler_policy::axiom, scheduler_policy::sharing,
+                      scheduler_policy::stealing}) {
     auto found = complaints_about(
       [](fixture& fix) {
         for (int i = 0; i < 100; ++i)

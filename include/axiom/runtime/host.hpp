@@ -2,15 +2,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include <caf/fwd.hpp>
 #include <caf/resumable.hpp>
 
 #include "axiom/runtime/blocking_pool.hpp"
+#include "axiom/runtime/job.hpp"
 #include "axiom/runtime/metrics.hpp"
+#include "axiom/runtime/scheduler_stats.hpp"
 #include "axiom/runtime/timer_service.hpp"
 
 namespace axiom::runtime {
+
+struct runtime_options;
 
 /// What Axiom adds to one actor system: timers, threads for blocking work,
 /// counters, and the way to a worker. It is part of the scheduler module that
@@ -50,14 +55,21 @@ public:
     return shutdown_grace_;
   }
 
-  /// Hands `job`, with one reference, to the scheduler: through `unit` when
-  /// the caller runs on that worker, else from outside.
-  void submit(caf::resumable* job, caf::execution_unit* unit) {
-    if (unit != nullptr)
-      exec_later(unit, job);
-    else
-      enqueue_job(job);
-  }
+  // -- jobs ------------------------------------------------------------------------
+
+  /// Hands `job`, with one reference, to the scheduler.
+  /// @param unit the worker that the caller runs on, null elsewhere
+  /// @param level honoured by policy `axiom` only
+  virtual void submit(caf::resumable* job, caf::execution_unit* unit,
+                      job_level level = medium_level,
+                      placement where = placement::next)
+    = 0;
+
+  /// Hands over several new jobs at once, with one reference each: wakes one
+  /// worker, who wakes the next if there is enough to do.
+  virtual void submit_batch(std::span<caf::resumable* const> jobs,
+                            caf::execution_unit* unit,
+                            job_level level = medium_level);
 
   /// Hands `job`, with one reference, to a thread where it may block.
   virtual void submit_blocking(caf::resumable* job);
@@ -66,6 +78,22 @@ public:
   /// system for good.
   virtual bool on_worker_thread() const noexcept = 0;
 
+  // -- workers ---------------------------------------------------------------------
+
+  /// How many workers may run at a time.
+  virtual std::size_t workers() const noexcept = 0;
+
+  /// The greatest number that `set_workers` takes.
+  virtual std::size_t max_workers() const noexcept;
+
+  /// Changes how many workers run, from 1 to `max_workers()`: those that are too
+  /// many go to sleep after their current job and leave the rest to the others.
+  /// Throws `errc::invalid_argument` for another number, and unless the policy
+  /// is `axiom`: CAF's have a fixed number.
+  virtual void set_workers(std::size_t n);
+
+  virtual scheduler_stats stats() const;
+
   /// Whether there are no workers, and a test runs each job by `run_one`.
   virtual bool stepwise() const noexcept;
 
@@ -73,22 +101,16 @@ public:
   virtual bool run_one();
 
 protected:
-  struct settings {
-    duration shutdown_grace{};
-    bool virtual_time = false;
-    blocking_pool::options blocking;
-  };
-
-  explicit host(const settings& cfg);
+  explicit host(const runtime_options& options);
   virtual ~host();
 
-  virtual void enqueue_job(caf::resumable* job) = 0;
+  /// What a module makes of the throughput (messages an actor handles in one
+  /// go) that CAF was configured with.
+  static std::size_t finite_throughput(std::size_t configured) noexcept;
 
   void stop_services();
 
 private:
-  static void exec_later(caf::execution_unit* unit, caf::resumable* job);
-
   const std::uint64_t id_prefix_;
   const duration shutdown_grace_;
   std::unique_ptr<timer_service> timers_;

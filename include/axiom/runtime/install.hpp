@@ -9,6 +9,7 @@ namespace axiom::runtime {
 
 /// Which scheduler an actor system runs under.
 enum class scheduler_policy {
+  axiom,    ///< work stealing of our own: priorities, batches, prompt wake-ups
   sharing,  ///< CAF's central job queue
   stealing, ///< CAF's work stealing
   testing,  ///< no workers: a test runs each job by hand, deterministically
@@ -17,7 +18,7 @@ enum class scheduler_policy {
 /// What an application may choose about the runtime, before its actor system
 /// is created.
 struct runtime_options {
-  scheduler_policy scheduler = scheduler_policy::sharing;
+  scheduler_policy scheduler = scheduler_policy::axiom;
 
   /// Number of workers; 0: as many as the process may use processors.
   std::size_t threads = 0;

@@ -322,7 +322,8 @@ private:
   void settle() noexcept;
   void surface_children_failures() noexcept;
   void publish(task_phase phase) const noexcept;
-  void submit(caf::execution_unit* unit) noexcept;
+  void submit(caf::execution_unit* unit,
+              runtime::placement where = runtime::placement::next) noexcept;
   void leave_parent() noexcept;
   task_state::after_child child_removed() noexcept;
   void handle_exit(const caf::exit_msg& msg);

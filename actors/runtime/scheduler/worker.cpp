@@ -1,0 +1,387 @@
+#include "axiom/runtime/scheduler/worker.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <pthread.h>
+
+#include <caf/actor_system.hpp>
+#include <caf/logger.hpp>
+
+#include "axiom/runtime/scheduler/level_order.hpp"
+#include "axiom/runtime/scheduler/scheduler_module.hpp"
+#include "axiom/runtime/spin.hpp"
+
+namespace axiom::runtime {
+
+namespace {
+
+/// At most so many jobs change hands at a time: more would be stolen back.
+constexpr std::size_t max_loot = 32;
+
+/// How often an idle worker looks everywhere before it parks, pausing a little
+/// longer each time: some microseconds in all, the time that a wake-up takes.
+constexpr int search_rounds = 12;
+
+/// How often the watch looks at the slots, and after how many looks that found
+/// everybody at rest it stops to.
+constexpr std::chrono::milliseconds watch_period{1};
+constexpr int watch_patience = 8;
+
+/// Every so many picks a worker looks whether others have something more urgent.
+constexpr std::uint64_t glance_share = 8;
+
+thread_local constinit worker* this_worker = nullptr;
+
+std::int64_t now_ns() noexcept {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+} // namespace
+
+worker::worker(scheduler_module& parent, id_type id)
+  : caf::execution_unit(&parent.system()),
+    parent_(parent),
+    id_(id),
+    random_(0x9e3779b97f4a7c15ULL * (id + 1)) {
+  // nop
+}
+
+worker::~worker() = default;
+
+// -- the thread ------------------------------------------------------------------
+
+worker* worker::here() noexcept {
+  return this_worker;
+}
+
+void worker::start(int processor) {
+  thread_ = std::thread{[this, processor] {
+    CAF_SET_LOGGER_SYS(&system());
+    pthread_setname_np(pthread_self(), "axiom.worker");
+    static_cast<void>(processor); // TODO-PIN
+    system().thread_started();
+    this_worker = this;
+    run();
+    this_worker = nullptr;
+    system().thread_terminates();
+  }};
+}
+
+void worker::join() {
+  thread_.join();
+}
+
+void worker::run() {
+  state_.store(worker_state::running, std::memory_order_relaxed);
+  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  for (;;) {
+    if (dismissed()) {
+      if (parent_.active() == 0)
+        return;
+      retire();
+    } else if (auto* job = pick()) {
+      execute(job);
+    } else if ((job = idle())) {
+      execute(job);
+    }
+  }
+}
+
+bool worker::dismissed() const noexcept {
+  return id_ >= parent_.active();
+}
+
+void worker::execute(caf::resumable* job) {
+  bump(picks_);
+  switch (job->resume(this, parent_.max_throughput())) {
+    case caf::resumable::resume_later:
+      add(job, medium_level, placement::last);
+      break;
+    default:
+      intrusive_ptr_release(job);
+  }
+}
+
+void worker::retire() {
+  drain([this](caf::resumable* job, job_level level) {
+    parent_.inject({&job, 1}, level);
+  });
+  present_ = 0;
+  const auto before = busy_since_ns_.exchange(0, std::memory_order_relaxed);
+  bump(busy_ns_, now_ns() - before);
+  state_.store(worker_state::retired, std::memory_order_relaxed);
+  while (dismissed() && parent_.active() != 0)
+    parker_.wait();
+  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  state_.store(worker_state::running, std::memory_order_relaxed);
+}
+
+// -- adding jobs -----------------------------------------------------------------
+
+void worker::push(caf::resumable* job, job_level level) {
+  queues_[level].push(job);
+  present_ |= 1U << level;
+}
+
+void worker::add_unannounced(caf::resumable* job, job_level level) {
+  push(job, level);
+}
+
+void worker::add(caf::resumable* job, job_level level, placement where) {
+  switch (where) {
+    case placement::next:
+      // What is less urgent than something that is ready does not go before it.
+      if ((present_ >> (level + 1)) != 0)
+        break;
+      if (auto* displaced = slot_.exchange(job, std::memory_order_seq_cst)) {
+        push(displaced, std::exchange(slot_level_, level));
+        return parent_.announce();
+      }
+      slot_level_ = level;
+      return parent_.announce_slot();
+    case placement::last:
+      return parent_.inject({&job, 1}, level);
+    default:
+      break;
+  }
+  push(job, level);
+  parent_.announce();
+}
+
+void worker::exec_later(caf::resumable* job) {
+  add(job, medium_level, placement::next);
+}
+
+bool worker::has_jobs() const noexcept {
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [](auto& x) { return !x.empty(); });
+}
+
+worker_stats worker::stats() const {
+  worker_stats result;
+  result.state = state_.load(std::memory_order_relaxed);
+  result.executed = picks_.load(std::memory_order_relaxed);
+  result.stolen = stolen_.load(std::memory_order_relaxed);
+  result.parks = parks_.load(std::memory_order_relaxed);
+  auto busy = busy_ns_.load(std::memory_order_relaxed);
+  if (auto since = busy_since_ns_.load(std::memory_order_relaxed); since != 0)
+    busy += now_ns() - since;
+  result.busy = std::chrono::nanoseconds{busy};
+  for (std::size_t level = 0; level < job_levels; ++level)
+    result.queued[level] = queues_[level].size();
+  if (slot_.load(std::memory_order_relaxed) != nullptr)
+    ++result.queued[medium_level];
+  return result;
+}
+
+// -- finding a job ---------------------------------------------------------------
+
+caf::resumable* worker::pick() {
+  const auto number = picks_.load(std::memory_order_relaxed) + 1;
+  auto in_slot = slot_.load(std::memory_order_relaxed) != nullptr;
+  auto ready = present_ | parent_.shared().levels()
+               | (in_slot ? 1U << slot_level_ : 0U);
+  while (ready != 0) {
+    const auto level = level_to_serve(ready, number);
+    if (number % glance_share == 0)
+      if (auto* job = glance(level + std::size_t{1}))
+        return job;
+    if (takes_oldest(number))
+      if (auto* job = take_oldest(level))
+        return job;
+    if (auto* job = take_own(level))
+      return job;
+    ready &= ~(1U << level);
+  }
+  return nullptr;
+}
+
+caf::resumable* worker::take_own(job_level level) {
+  if (slot_level_ == level)
+    if (auto* job = take_slot())
+      return job;
+  if (auto* job = queues_[level].pop())
+    return job;
+  present_ &= ~(1U << level);
+  return take_shared(level);
+}
+
+caf::resumable* worker::take_oldest(job_level level) {
+  if (auto* job = take_shared(level))
+    return job;
+  return queues_[level].steal();
+}
+
+caf::resumable* worker::take_shared(job_level level) {
+  auto& shared = parent_.shared();
+  if ((shared.levels() & (1U << level)) == 0)
+    return nullptr;
+  auto* result = shared.take(level, parent_.started().size(), max_loot, taken_);
+  // Pushed in reverse, since the newest runs first: the order they came in.
+  for (; !taken_.empty(); taken_.pop_back())
+    push(taken_.back(), level);
+  return result;
+}
+
+caf::resumable* worker::take_slot() {
+  if (slot_.load(std::memory_order_relaxed) == nullptr)
+    return nullptr;
+  return slot_.exchange(nullptr, std::memory_order_acquire);
+}
+
+worker& worker::random_worker() noexcept {
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 7;
+  random_ ^= random_ << 17;
+  auto all = parent_.started();
+  return *all[(random_ >> 32) % all.size()];
+}
+
+caf::resumable* worker::glance(std::size_t lowest) {
+  auto& victim = random_worker();
+  if (&victim != this)
+    for (auto level = job_levels; level > lowest; --level)
+      if (auto* job = raid(victim, static_cast<job_level>(level - 1)))
+        return job;
+  return nullptr;
+}
+
+caf::resumable* worker::raid() {
+  auto all = parent_.started();
+  const auto first = random_worker().id_;
+  for (auto level = job_levels; level > 0; --level)
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      auto& victim = *all[(first + i) % all.size()];
+      if (&victim != this)
+        if (auto* job = raid(victim, static_cast<job_level>(level - 1)))
+          return job;
+    }
+  return nullptr;
+}
+
+caf::resumable* worker::raid(worker& victim, job_level level) {
+  auto& from = victim.queues_[level];
+  const auto share = std::min(from.size() / 2, max_loot);
+  caf::resumable* result = nullptr;
+  while (result == nullptr && !from.empty())
+    result = from.steal();
+  if (result == nullptr)
+    return nullptr;
+  bump(stolen_);
+  for (std::size_t i = 1; i < share; ++i) {
+    auto* job = from.steal();
+    if (job == nullptr)
+      break;
+    push(job, level);
+    bump(stolen_);
+  }
+  return result;
+}
+
+// -- without a job ---------------------------------------------------------------
+
+caf::resumable* worker::idle() {
+  const auto before = busy_since_ns_.exchange(0, std::memory_order_relaxed);
+  bump(busy_ns_, now_ns() - before);
+  state_.store(worker_state::searching, std::memory_order_relaxed);
+  auto& idle = parent_.idle();
+  auto searching = idle.begin_search(parent_.active());
+  caf::resumable* job = nullptr;
+  for (;;) {
+    if (searching && (job = search()))
+      break;
+    if (dismissed())
+      break;
+    idle.park(id_, searching);
+    if (!parent_.any_job() && !dismissed())
+      job = sleep();
+    idle.unpark(id_);
+    searching = true;
+    if (job != nullptr)
+      break;
+  }
+  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  state_.store(worker_state::running, std::memory_order_relaxed);
+  if (searching && idle.end_search() && parent_.any_job())
+    parent_.announce();
+  return job;
+}
+
+caf::resumable* worker::search() {
+  look_at_slots(seen_);
+  for (int round = 0; round < search_rounds && !dismissed(); ++round) {
+    for (auto ready = parent_.shared().levels(); ready != 0;) {
+      const auto level = level_to_serve(ready, 1);
+      if (auto* job = take_shared(level))
+        return job;
+      ready &= ~(1U << level);
+    }
+    if (auto* job = raid())
+      return job;
+    spin(round < 6 ? 1 << round : 64);
+  }
+  return take_stuck_slot(seen_);
+}
+
+caf::resumable* worker::sleep() {
+  state_.store(worker_state::parked, std::memory_order_relaxed);
+  bump(parks_);
+  caf::resumable* job = nullptr;
+  const auto may_watch = parent_.active() > 1 && parent_.begin_watch();
+  if (!may_watch || !watch(job))
+    parker_.wait();
+  state_.store(worker_state::searching, std::memory_order_relaxed);
+  return job;
+}
+
+bool worker::watch(caf::resumable*& job) {
+  for (;;) {
+    for (auto patience = watch_patience; patience > 0;) {
+      look_at_slots(seen_);
+      if (parker_.wait(watch_period) || (job = take_stuck_slot(seen_))) {
+        parent_.end_watch();
+        return true;
+      }
+      const auto at_rest = parent_.idle().parked() >= parent_.active();
+      patience = at_rest ? patience - 1 : watch_patience;
+    }
+    parent_.end_watch();
+    // A slot filled before that is seen here; who fills one afterwards sees that
+    // there is no watch.
+    look_at_slots(seen_);
+    const auto all_empty = std::all_of(seen_.begin(), seen_.end(), [](auto& x) {
+      return x.job == nullptr;
+    });
+    if (all_empty || !parent_.begin_watch())
+      return false;
+  }
+}
+
+void worker::look_at_slots(std::vector<slot_view>& seen) const {
+  seen.clear();
+  for (auto& other : parent_.started())
+    seen.push_back({other->slot_.load(std::memory_order_seq_cst),
+                    other->picks_.load(std::memory_order_relaxed)});
+}
+
+caf::resumable* worker::take_stuck_slot(std::vector<slot_view>& seen) {
+  auto all = parent_.started();
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    auto* job = seen[i].job;
+    auto& victim = *all[i];
+    // Another job of the same address would be as good. Acquire: for the job.
+    if (job != nullptr && &victim != this
+        && victim.picks_.load(std::memory_order_relaxed) == seen[i].picks
+        && victim.slot_.compare_exchange_strong(job, nullptr,
+                                                std::memory_order_acquire,
+                                                std::memory_order_relaxed)) {
+      bump(stolen_);
+      return job;
+    }
+  }
+  return nullptr;
+}
+
+} // namespace axiom::runtime
