@@ -57,6 +57,10 @@ void host::submit_batch(std::span<caf::resumable* const> jobs,
     submit(job, unit, level, placement::fresh);
 }
 
+bool host::crowded() const noexcept {
+  return false;
+}
+
 std::size_t host::max_workers() const noexcept {
   return workers();
 }

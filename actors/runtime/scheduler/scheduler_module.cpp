@@ -88,6 +88,11 @@ bool scheduler_module::on_worker_thread() const noexcept {
   return self != nullptr && &self->parent() == this;
 }
 
+bool scheduler_module::crowded() const noexcept {
+  auto* self = worker::here();
+  return self != nullptr && self->crowded();
+}
+
 std::size_t scheduler_module::workers() const noexcept {
   return active();
 }

@@ -78,6 +78,10 @@ public:
   /// system for good.
   virtual bool on_worker_thread() const noexcept = 0;
 
+  /// Whether the calling thread is a worker with more ready jobs than it gets
+  /// done soon: who makes new ones had better let them run first.
+  virtual bool crowded() const noexcept;
+
   // -- workers ---------------------------------------------------------------------
 
   /// How many workers may run at a time.

@@ -29,8 +29,16 @@ public:
 
   bool arm(task_actor& task) {
     require_in_scope(task, group_.owner());
+    if (group_.enter(place_, task)) {
+      // A loop that adds many would otherwise fill the memory with children
+      // before the first of them runs.
+      auto crowded = task.host().crowded();
+      if (crowded)
+        task.next(task_actor::step::yield);
+      return crowded;
+    }
     task.next(task_actor::step::suspend);
-    return !group_.enter(place_, task);
+    return true;
   }
 
   task_id await_resume() {

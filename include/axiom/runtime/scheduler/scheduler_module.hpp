@@ -96,6 +96,7 @@ public:
   void submit_batch(std::span<caf::resumable* const> jobs,
                     caf::execution_unit* unit, job_level level) override;
   bool on_worker_thread() const noexcept override;
+  bool crowded() const noexcept override;
   std::size_t workers() const noexcept override;
   std::size_t max_workers() const noexcept override;
   void set_workers(std::size_t n) override;

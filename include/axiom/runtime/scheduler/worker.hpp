@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -77,6 +78,12 @@ public:
 
   void exec_later(caf::resumable* job) override;
 
+  /// Whether more jobs wait here than it pays to have ready at a time.
+  bool crowded() const noexcept {
+    return std::any_of(queues_.begin(), queues_.end(),
+                       [](auto& x) { return x.size() > many_jobs; });
+  }
+
   // -- for other threads -----------------------------------------------------------
 
   const scheduler_module& parent() const noexcept {
@@ -102,6 +109,9 @@ public:
 
 private:
   using queue = work_deque<caf::resumable>;
+
+  /// They, and what they use, still stay in the cache.
+  static constexpr std::size_t many_jobs = 64;
 
   /// What a slot held, and how many jobs its worker had begun by then.
   struct slot_view {
