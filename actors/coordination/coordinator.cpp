@@ -130,8 +130,8 @@ namespace {
 
 const char* name_of(task_state::phase phase) noexcept {
   switch (phase) {
-    case task_state::phase::created:
-      return "created";
+    case task_state::phase::idle:
+      return "external";
     case task_state::phase::queued:
       return "queued";
     case task_state::phase::running:

@@ -1,6 +1,8 @@
 #include "axiom/runtime/host.hpp"
 
+#include <deque>
 #include <limits>
+#include <mutex>
 #include <random>
 
 #include <caf/actor_system.hpp>
@@ -20,6 +22,15 @@ std::uint64_t random_prefix() {
   return (std::uint64_t{source()} << 32) | source();
 }
 
+/// Keeps `x` for the rest of the process.
+const system_info& record(const system_info& x) {
+  static std::mutex mutex;
+  // Never destroyed either: threads may look at it while the process exits.
+  static auto& all = *new std::deque<system_info>;
+  std::lock_guard guard{mutex};
+  return all.emplace_back(x);
+}
+
 std::unique_ptr<timer_service> make_timers(bool virtual_time) {
   if (virtual_time)
     return std::make_unique<virtual_timer>();
@@ -28,10 +39,11 @@ std::unique_ptr<timer_service> make_timers(bool virtual_time) {
 
 } // namespace
 
-host::host(const runtime_options& options)
-  : id_prefix_(random_prefix()),
-    shutdown_grace_(options.shutdown_grace),
+host::host(caf::actor_system& sys, const runtime_options& options)
+  : shutdown_grace_(options.shutdown_grace),
     timers_(make_timers(options.virtual_time)),
+    info_(record({random_prefix(), timers_->now(),
+                  std::chrono::system_clock::now(), this, &sys})),
     blocking_({.max_threads = options.max_blocking_threads}) {
   // nop
 }
@@ -55,6 +67,10 @@ void host::submit_batch(std::span<caf::resumable* const> jobs,
                         caf::execution_unit* unit, job_level level) {
   for (auto* job : jobs)
     submit(job, unit, level, placement::fresh);
+}
+
+host::new_identity host::identify() noexcept {
+  return {reserve_numbers(1), info_.system->node()};
 }
 
 bool host::crowded() const noexcept {

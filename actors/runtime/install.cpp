@@ -32,7 +32,7 @@ public:
 
   hosted_coordinator(caf::actor_system& sys, const runtime_options& options)
     : super(sys),
-      host(options),
+      host(sys, options),
       threads_(options.threads) {
     // nop
   }
@@ -99,7 +99,7 @@ public:
   hosted_test_coordinator(caf::actor_system& sys,
                           const runtime_options& options)
     : super(sys),
-      host(options) {
+      host(sys, options) {
     // nop
   }
 

@@ -19,7 +19,7 @@ cancel_cause_ptr make_cause(task_actor& target, const cancel_options& options) {
   result->origin = options.origin;
   result->error = options.error;
   result->requested_at = target.host().timers().now();
-  result->at = target.domain().wall_time(result->requested_at);
+  result->at = target.system().wall_time(result->requested_at);
   result->grace = options.grace.value_or(
     env ? env->grace.value_or(defaults::grace) : defaults::grace);
   if (env && env->grace)

@@ -40,7 +40,7 @@ task_priority task_context::priority() const noexcept {
 }
 
 caf::actor_system& task_context::system() const noexcept {
-  return task_->domain().system();
+  return *task_->system().system;
 }
 
 task_hierarchy task_context::hierarchy() const noexcept {

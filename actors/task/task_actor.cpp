@@ -12,12 +12,16 @@ namespace axiom::detail {
 
 task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
   : caf::monitorable_actor(cfg),
+    state_(seed.kind == task_kind::root || seed.kind == task_kind::external
+             ? task_state::phase::idle
+             : task_state::phase::queued),
     parent_(seed.parent),
     node_kind_(seed.kind),
+    system_(&seed.domain->system()),
     domain_(seed.domain),
     environment_(seed.environment),
     name_(seed.name.data()),
-    created_at_(seed.domain->host().timers().now()),
+    created_at_(host().timers().now()),
     parent_number_(
       seed.parent != nullptr && seed.parent->node_kind_ != task_kind::root
         ? seed.parent->id()
@@ -27,19 +31,29 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     priority_(seed.priority            ? *seed.priority
               : seed.parent != nullptr ? seed.parent->priority_
                                        : task_priority::medium),
-    own_deadline_(seed.own_deadline) {
-  // nop
+    own_deadline_(seed.own_deadline),
+    holds_domain_(seed.kind == task_kind::root) {
+  if (holds_domain_)
+    intrusive_ptr_add_ref(domain_);
 }
 
 task_actor::~task_actor() {
-  if (outcome_ == outcome_kind::failed && !observed())
-    domain_->unobserved_failure(reference(), *failure_);
+  if (holds_domain_) {
+    if (outcome_ == outcome_kind::failed && !observed())
+      domain_->unobserved_failure(reference(), *failure_);
+    intrusive_ptr_release(domain_);
+  }
   if (auto* cause = cause_.load(std::memory_order_relaxed))
     intrusive_ptr_release(cause);
   delete extras_.load(std::memory_order_relaxed);
 }
 
 void task_actor::launch() {
+  // Nobody else knows the task yet: no need to count one by one. One reference
+  // is invariant 1, the other goes with the task into the scheduler's queue.
+  auto& references = ctrl()->strong_refs;
+  const auto callers = references.load(std::memory_order_relaxed);
+  references.store(callers + 2, std::memory_order_relaxed);
   auto admitted = task_state::admission::admitted;
   {
     std::lock_guard guard{parent_->lock_};
@@ -53,26 +67,29 @@ void task_actor::launch() {
       parent_->last_ = this;
     }
   }
-  if (admitted == task_state::admission::closed)
+  if (admitted == task_state::admission::closed) {
+    references.store(callers, std::memory_order_relaxed);
     throw exception{errc::scope_closed,
                     quoted(parent_->task_name())
                       + " takes no more children: it has ended or is "
                         "shutting down"};
-  intrusive_ptr_add_ref(ctrl()); // invariant 1
-  domain_->host().metrics().local().add(runtime::counter::created);
+  }
+  host().metrics().local().add(runtime::counter::created);
   if (domain_->watched())
     publish(task_phase::created);
-  if (admitted == task_state::admission::cancelled)
+  if (admitted == task_state::admission::cancelled) {
+    intrusive_ptr_release(ctrl());
     return born_cancelled();
+  }
   if (own_deadline_)
     extras().deadline.set(environment_->deadline);
   if (node_kind_ == task_kind::external) {
     if (domain_->watched())
       publish(task_phase::started);
+    intrusive_ptr_release(ctrl());
     return;
   }
-  state_.queue();
-  submit(current_unit(), runtime::placement::fresh);
+  enqueue_self(current_unit(), runtime::placement::fresh);
 }
 
 void task_actor::born_cancelled() noexcept {
@@ -98,7 +115,7 @@ task_reference task_actor::reference() const {
   result.parent = visible_parent().value_or(task_id{});
   result.name = task_name();
   result.priority = priority_;
-  result.created_at = domain_->wall_time(created_at_);
+  result.created_at = system_->wall_time(created_at_);
   result.local = caf::weak_actor_ptr{ctrl()};
   return result;
 }
@@ -173,7 +190,7 @@ void waiter::call_out(task_actor&) noexcept {
 
 bool task_actor::add_waiter(waiter& x) noexcept {
   std::lock_guard guard{lock_};
-  if (state_.terminal())
+  if (!state_.note_waiter())
     return false;
   waiters_.push(x);
   return true;
@@ -200,6 +217,11 @@ bool task_actor::wake(std::uint16_t epoch) noexcept {
 void task_actor::submit(caf::execution_unit* unit,
                         runtime::placement where) noexcept {
   intrusive_ptr_add_ref(ctrl());
+  enqueue_self(unit, where);
+}
+
+void task_actor::enqueue_self(caf::execution_unit* unit,
+                              runtime::placement where) noexcept {
   if (node_kind_ == task_kind::blocking && !started_)
     host().submit_blocking(this);
   else

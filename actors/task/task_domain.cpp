@@ -15,21 +15,12 @@ std::string to_string(task_phase phase) {
 namespace detail {
 
 task_domain::task_domain(caf::actor_system& sys)
-  : system_(&sys),
-    host_(&runtime::host::of(sys)),
-    id_prefix_(host_->id_prefix()),
-    steady_epoch_(host_->timers().now()),
-    wall_epoch_(std::chrono::system_clock::now()),
+  : system_(runtime::host::of(sys).info()),
     sinks_(std::make_shared<sink_list>()) {
   // nop
 }
 
 task_domain::~task_domain() = default;
-
-timestamp task_domain::wall_time(runtime::time_point at) const noexcept {
-  return wall_epoch_
-         + std::chrono::duration_cast<timestamp::duration>(at - steady_epoch_);
-}
 
 void task_domain::add_sink(std::shared_ptr<lifecycle_sink> sink) {
   std::lock_guard guard{sinks_mutex_};

@@ -58,13 +58,23 @@ void task_actor::settle() noexcept {
       publish(phase);
   }
   deliver();
-  bool observed_by_caf;
-  {
-    std::lock_guard guard{lock_};
-    observed_by_caf = state_.finish();
+  if (outcome_ == outcome_kind::failed && !is_root && !observed()) {
+    holds_domain_ = true; // to report it there if nobody ever looks
+    intrusive_ptr_add_ref(domain_);
   }
+  const auto [observed_by_caf, waited_for] = state_.finish();
   if (observed_by_caf)
     cleanup(exit_error(), current_unit());
+  if (waited_for)
+    tell_waiters();
+  if (is_root)
+    dom.tree_ended();
+  else
+    leave_parent();
+  intrusive_ptr_release(ctrl()); // invariant 1; maybe the last one
+}
+
+void task_actor::tell_waiters() noexcept {
   // Waiters that only wake fire under the lock, so that a waiter which leaves
   // at this moment knows where it stands. The others follow without it.
   waiter* calling = nullptr;
@@ -81,11 +91,6 @@ void task_actor::settle() noexcept {
     if (calling != nullptr)
       calling->call_out(*this);
   }
-  if (is_root)
-    dom.tree_ended();
-  else
-    leave_parent();
-  intrusive_ptr_release(ctrl()); // invariant 1; maybe the last one
 }
 
 void task_actor::leave_parent() noexcept {
@@ -172,7 +177,7 @@ void task_actor::publish(task_phase phase) const noexcept {
   task_lifecycle_event event;
   event.task = reference();
   event.phase = phase;
-  event.at = domain_->wall_time(host().timers().now());
+  event.at = system_->wall_time(host().timers().now());
   if (phase == task_phase::failed)
     event.detail = failure_->what();
   else if (phase == task_phase::cancelled)

@@ -83,7 +83,7 @@ void task_actor::intrusive_ptr_release_impl() {
       result->target = identity();
       result->target_name = task_name();
       result->origin = "the scheduler, which has stopped";
-      result->at = domain_->wall_time(host().timers().now());
+      result->at = system_->wall_time(host().timers().now());
       return result;
     }()};
     tree_walk::run(*this, cause, tree_walk::mode::kill,
@@ -106,12 +106,14 @@ caf::resumable::resume_result task_actor::resume(caf::execution_unit* unit,
   if (auto phase = state_.current_phase(); phase >= task_state::phase::ended) {
     // Handed over by a thread that must run no user code: to be settled, or
     // only to be released.
-    if (phase == task_state::phase::ended)
+    if (phase == task_state::phase::ended && state_.take_over())
       complete();
     return done;
   }
   step todo = step::suspend;
   auto verdict = state_.begin_run();
+  if (verdict == task_state::verdict::leave)
+    return awaiting_message;
   if (!started_) {
     started_ = true;
     if (verdict == task_state::verdict::stop) {

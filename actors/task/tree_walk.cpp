@@ -54,10 +54,12 @@ tree_walk::result tree_walk::run(task_actor& target,
   }
   while (auto* task = walk.to_settle_) {
     walk.to_settle_ = std::exchange(task->next_work_, nullptr);
-    if (where == context::open)
+    if (where == context::open) {
       task->complete();
-    else
+    } else {
+      task->state().hand_over();
       task->submit(unit);
+    }
   }
   while (auto* task = walk.to_release_) {
     walk.to_release_ = std::exchange(task->next_work_, nullptr);

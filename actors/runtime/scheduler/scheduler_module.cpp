@@ -17,7 +17,7 @@ namespace axiom::runtime {
 scheduler_module::scheduler_module(caf::actor_system& sys,
                                    const runtime_options& options)
   : super(sys),
-    host(options),
+    host(sys, options),
     threads_(options.threads) {
   // nop
 }
@@ -81,6 +81,15 @@ void scheduler_module::give_up_shared() {
       leftovers_.take(job);
   for (auto* job : jobs)
     leftovers_.take(job);
+}
+
+host::new_identity scheduler_module::identify() noexcept {
+  auto* self = worker::here();
+  if (self == nullptr || &self->parent() != this)
+    return host::identify();
+  if (self->numbers_left() == 0)
+    self->give_numbers(reserve_numbers(worker::numbers_at_once));
+  return {self->take_number(), self->node()};
 }
 
 bool scheduler_module::on_worker_thread() const noexcept {

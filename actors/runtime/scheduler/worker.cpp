@@ -8,6 +8,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/logger.hpp>
+#include <caf/make_counted.hpp>
 
 #include "axiom/runtime/scheduler/level_order.hpp"
 #include "axiom/runtime/scheduler/scheduler_module.hpp"
@@ -33,6 +34,20 @@ constexpr int watch_patience = 8;
 constexpr std::uint64_t glance_share = 8;
 
 thread_local constinit worker* this_worker = nullptr;
+
+/// The same name with a reference count of its own.
+caf::node_id deep_copy(const caf::node_id& from) {
+  using default_data = caf::node_id::default_data;
+  using uri_data = caf::node_id::uri_data;
+  if (!from)
+    return from;
+  if (auto* x = dynamic_cast<const default_data*>(&*from))
+    return caf::node_id{caf::make_counted<default_data>(x->process_id(),
+                                                        x->host_id())};
+  if (auto* x = dynamic_cast<const uri_data*>(&*from))
+    return caf::node_id{caf::make_counted<uri_data>(x->value())};
+  return from;
+}
 
 std::int64_t now_ns() noexcept {
   return std::chrono::steady_clock::now().time_since_epoch().count();
@@ -62,6 +77,7 @@ void worker::start(int processor) {
     pthread_setname_np(pthread_self(), "axiom.worker");
     static_cast<void>(processor); // TODO-PIN
     system().thread_started();
+    node_ = deep_copy(system().node());
     this_worker = this;
     run();
     this_worker = nullptr;

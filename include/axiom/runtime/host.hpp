@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -11,6 +12,7 @@
 #include "axiom/runtime/job.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
+#include "axiom/runtime/system_info.hpp"
 #include "axiom/runtime/timer_service.hpp"
 
 namespace axiom::runtime {
@@ -44,11 +46,20 @@ public:
     return metrics_;
   }
 
-  /// 64 random bits drawn when the system started: the upper half of the
-  /// identity of all its tasks.
-  std::uint64_t id_prefix() const noexcept {
-    return id_prefix_;
+  const system_info& info() const noexcept {
+    return info_;
   }
+
+  /// A number for a new actor that is not spawned by CAF, and the name of this
+  /// node, good until the calling thread's next call. The numbers have the
+  /// uppermost bit set, which those that CAF gives away will never have; one
+  /// thread's ascend.
+  struct new_identity {
+    std::uint64_t number;
+    const caf::node_id& node;
+  };
+
+  virtual new_identity identify() noexcept;
 
   /// How long a tree without owners may run on before it is cancelled.
   duration shutdown_grace() const noexcept {
@@ -105,7 +116,12 @@ public:
   virtual bool run_one();
 
 protected:
-  explicit host(const runtime_options& options);
+  host(caf::actor_system& sys, const runtime_options& options);
+
+  /// The first of `count` numbers reserved for new actors.
+  std::uint64_t reserve_numbers(std::uint64_t count) noexcept {
+    return next_number_.fetch_add(count, std::memory_order_relaxed);
+  }
   virtual ~host();
 
   /// What a module makes of the throughput (messages an actor handles in one
@@ -115,9 +131,10 @@ protected:
   void stop_services();
 
 private:
-  const std::uint64_t id_prefix_;
   const duration shutdown_grace_;
   std::unique_ptr<timer_service> timers_;
+  const system_info& info_;
+  std::atomic<std::uint64_t> next_number_{(std::uint64_t{1} << 63) + 1};
   blocking_pool blocking_;
   metrics_registry metrics_;
 };

@@ -95,6 +95,7 @@ public:
               placement where) override;
   void submit_batch(std::span<caf::resumable* const> jobs,
                     caf::execution_unit* unit, job_level level) override;
+  new_identity identify() noexcept override;
   bool on_worker_thread() const noexcept override;
   bool crowded() const noexcept override;
   std::size_t workers() const noexcept override;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <caf/execution_unit.hpp>
+#include <caf/node_id.hpp>
 #include <caf/resumable.hpp>
 
 #include "axiom/runtime/job.hpp"
@@ -82,6 +83,33 @@ public:
   bool crowded() const noexcept {
     return std::any_of(queues_.begin(), queues_.end(),
                        [](auto& x) { return x.size() > many_jobs; });
+  }
+
+  // -- identities, for the thread itself -------------------------------------------
+
+  /// How many numbers for new actors it reserves at a time, so that workers do
+  /// not meet at one counter for every task.
+  static constexpr std::uint64_t numbers_at_once = 1024;
+
+  std::uint64_t numbers_left() const noexcept {
+    return numbers_left_;
+  }
+
+  void give_numbers(std::uint64_t first) noexcept {
+    next_number_ = first;
+    numbers_left_ = numbers_at_once;
+  }
+
+  /// @pre `numbers_left() > 0`
+  std::uint64_t take_number() noexcept {
+    --numbers_left_;
+    return next_number_++;
+  }
+
+  /// The node's name, in a copy of its own, so that workers do not meet at its
+  /// reference count either.
+  const caf::node_id& node() const noexcept {
+    return node_;
   }
 
   // -- for other threads -----------------------------------------------------------
@@ -164,6 +192,9 @@ private:
   std::uint64_t random_;
   std::vector<caf::resumable*> taken_;  ///< from the shared queue, to be queued
   std::vector<slot_view> seen_;
+  std::uint64_t next_number_ = 0;
+  std::uint64_t numbers_left_ = 0;
+  caf::node_id node_;
 
   // Read, and the slot taken from, by others.
   alignas(64) std::atomic<caf::resumable*> slot_{nullptr};

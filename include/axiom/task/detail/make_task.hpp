@@ -32,16 +32,17 @@ public:
     static_assert(alignof(Impl) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
                   "over-aligned operations are not supported: put the "
                   "over-aligned part on the heap");
-    auto& sys = seed.domain->system();
     auto* memory = allocate(object_offset + sizeof(Impl) + seed.name.size() + 1);
     auto* name = memory + object_offset + sizeof(Impl);
     std::memcpy(name, seed.name.data(), seed.name.size());
     name[seed.name.size()] = '\0';
     auto own_seed = seed;
     own_seed.name = {name, seed.name.size()};
-    auto node = sys.node();
+    auto& system = seed.domain->system();
+    auto [number, here] = system.home->identify();
+    auto node = here; // CAF moves it out of a variable
     auto* block = new (memory) caf::actor_control_block(
-      sys.next_actor_id(), node, &sys, destroy_object, destroy_block);
+      number, node, system.system, destroy_object, destroy_block);
     try {
       caf::actor_config cfg;
       new (memory + object_offset)

@@ -103,7 +103,7 @@ public:
   }
 
   task_id identity() const noexcept {
-    return domain_->id_of(id());
+    return id_of(id());
   }
 
   task_reference reference() const;
@@ -112,12 +112,18 @@ public:
     return priority_;
   }
 
+  /// @pre the task has not ended
   task_domain& domain() const noexcept {
     return *domain_;
   }
 
+  const runtime::system_info& system() const noexcept {
+    return *system_;
+  }
+
+  /// @pre the actor system exists
   runtime::host& host() const noexcept {
-    return domain_->host();
+    return *system_->home;
   }
 
   task_context& context() noexcept {
@@ -133,7 +139,7 @@ public:
   std::optional<task_id> visible_parent() const noexcept {
     if (parent_number_ == 0)
       return std::nullopt;
-    return domain_->id_of(parent_number_);
+    return id_of(parent_number_);
   }
 
   /// What its children inherit; for the thread that runs the task.
@@ -315,7 +321,12 @@ protected:
   void end_by(std::exception_ptr thrown) noexcept;
 
 private:
+  task_id id_of(std::uint64_t number) const noexcept {
+    return {system_->id_prefix, number};
+  }
+
   void born_cancelled() noexcept;
+  void tell_waiters() noexcept;
   step begin_body() noexcept;
   step unwind() noexcept;
   void complete() noexcept;
@@ -324,6 +335,8 @@ private:
   void publish(task_phase phase) const noexcept;
   void submit(caf::execution_unit* unit,
               runtime::placement where = runtime::placement::next) noexcept;
+  void enqueue_self(caf::execution_unit* unit,
+                    runtime::placement where) noexcept;
   void leave_parent() noexcept;
   task_state::after_child child_removed() noexcept;
   void handle_exit(const caf::exit_msg& msg);
@@ -345,7 +358,8 @@ private:
   // The rest.
   task_actor* next_work_ = nullptr; ///< link of work lists and wake batches
   std::atomic<task_extras*> extras_{nullptr};
-  task_domain_ptr domain_;
+  const runtime::system_info* system_;
+  task_domain* domain_; ///< counted by root nodes and unseen failures
   frame* top_ = nullptr;
   waiter_list waiters_;
   environment_ptr environment_;
@@ -361,6 +375,7 @@ private:
   step step_ = step::suspend;
   bool started_ = false;
   bool own_deadline_;
+  bool holds_domain_ = false;
   std::atomic<bool> outcome_seen_{false};
 };
 

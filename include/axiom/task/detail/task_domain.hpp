@@ -18,31 +18,26 @@ namespace axiom::detail {
 
 class task_actor;
 
-/// What the tasks of one coordinator share: the system they live in, who
-/// watches them, and where errors go that nobody looked at.
+/// What the tasks of one coordinator share: who watches them, and where errors
+/// go that nobody looked at.
 ///
-/// Tasks keep it alive, so it may outlive the actor system (a `task<T>` handle
-/// may): `system` and `host` are used only by tasks that have not ended.
+/// The root node keeps it alive, and so all tasks that have not ended: counting
+/// each of them would have all workers meet at one reference count. An ended
+/// task has no use for it but to report its failure, if nobody has looked at
+/// that yet; then it holds a reference of its own. So the domain may outlive
+/// the actor system, and a task may outlive the domain.
 class task_domain : public boost::intrusive_ref_counter<task_domain> {
 public:
   explicit task_domain(caf::actor_system& sys);
   virtual ~task_domain();
 
-  caf::actor_system& system() const noexcept {
-    return *system_;
+  const runtime::system_info& system() const noexcept {
+    return system_;
   }
 
   runtime::host& host() const noexcept {
-    return *host_;
+    return *system_.home;
   }
-
-  /// The identity that task number `actor` of this system has.
-  task_id id_of(std::uint64_t actor) const noexcept {
-    return {id_prefix_, actor};
-  }
-
-  /// The wall-clock time of a moment on the steady clock.
-  timestamp wall_time(runtime::time_point at) const noexcept;
 
   // -- lifecycle events --------------------------------------------------------
 
@@ -69,11 +64,7 @@ public:
 private:
   using sink_list = std::vector<std::shared_ptr<lifecycle_sink>>;
 
-  caf::actor_system* system_;
-  runtime::host* host_;
-  const std::uint64_t id_prefix_;
-  const runtime::time_point steady_epoch_;
-  const timestamp wall_epoch_;
+  const runtime::system_info& system_;
   std::atomic<bool> watched_{false};
   std::mutex sinks_mutex_;
   std::shared_ptr<const sink_list> sinks_;

@@ -8,12 +8,15 @@ namespace axiom::detail {
 /// The life of a task in one atomic word, so that every race is decided by one
 /// compare-and-swap.
 ///
-///     created --queue--> queued --begin_run--> running --end_body--> ended
-///                          ^                   |    ^                  |
-///                          |            suspend|    |                  | live
-///                          |                   v    |                  | == 0
-///                          +------wake----- suspended                  v
-///                          +------yield-----(running)               terminal
+///     queued --begin_run--> running --end_body--> ended
+///       ^                   |    ^                  |
+///       |            suspend|    |                  | live
+///       |                   v    |                  | == 0
+///       +------wake----- suspended                  v
+///       +------yield-----(running)               terminal
+///
+/// Tasks that no worker runs (roots, adopted actors) are `idle` instead of the
+/// first four. A task begins as queued, before it is in any queue.
 ///
 /// Beside the phase the word holds
 /// - `live`: the number of children, plus one while the body has not ended.
@@ -26,6 +29,8 @@ namespace axiom::detail {
 ///   cancellation of the task itself does not end it;
 /// - `announced`: a walk that will cancel the task has closed it;
 /// - `handlers`: an on_cancel handler was registered;
+/// - `waited_for`: somebody is, or was, in the list of waiters;
+/// - `handed_over`: it is in a queue only to be settled there;
 /// - `observed_by_caf`: somebody attached, linked or monitored;
 /// - `epoch`: counts suspensions. A waker names the epoch it was armed in, so
 ///   that one that comes late, after a cancellation already resumed the task,
@@ -34,7 +39,9 @@ namespace axiom::detail {
 ///
 /// Invariants:
 /// 1. Exactly one thread moves a task from suspended to queued: the waker that
-///    succeeds, the walk, or the last child. That thread submits it.
+///    succeeds, the walk, or the last child. That thread submits it. A task may
+///    be in more than one queue (a second time where it became more urgent);
+///    who begins to run it first claims it, the other entries mean nothing.
 /// 2. A coroutine is stopped (its frames unwound) only when `live` is 1: its
 ///    children, which may use its variables, are gone.
 /// 3. Exactly one thread sees `live` fall to zero: that thread settles it.
@@ -45,13 +52,21 @@ namespace axiom::detail {
 class task_state {
 public:
   enum class phase : std::uint64_t {
-    created,
+    idle,
     queued,
     running,
     suspended,
     ended,
     terminal
   };
+
+  // -- construction ------------------------------------------------------------
+
+  /// @param begin `queued` or `idle`
+  explicit task_state(phase begin = phase::queued) noexcept
+    : word_(with_phase(1, begin)) { // one for the body
+    // nop
+  }
 
   // -- observers ---------------------------------------------------------------
 
@@ -139,22 +154,19 @@ public:
 
   // -- running -----------------------------------------------------------------
 
-  /// created -> queued, by the creator, who submits.
-  void queue() noexcept {
-    word_.fetch_add(phase_unit, std::memory_order_acq_rel);
-  }
-
   /// What the thread that runs the task has to do next.
   enum class verdict {
     go,   ///< run on
     stop, ///< unwind the coroutine: it is cancelled and has no children
-    leave ///< return to the scheduler: suspended
+    leave ///< return to the scheduler: suspended, or running elsewhere
   };
 
-  /// queued -> running.
+  /// queued -> running, or nothing if it is not queued any more.
   verdict begin_run() noexcept {
     auto word = load();
     for (;;) {
+      if (phase_of(word) != phase::queued)
+        return verdict::leave;
       auto next = word;
       auto result = decide(next);
       if (exchange(word, next))
@@ -231,10 +243,26 @@ public:
     }
   }
 
-  /// ended -> terminal. Returns whether CAF observers have to be told.
-  bool finish() noexcept {
+  struct finished {
+    bool observed;   ///< CAF observers have to be told
+    bool waited_for; ///< there may be waiters
+  };
+
+  /// ended -> terminal. Says who has to be told.
+  finished finish() noexcept {
     auto before = word_.fetch_add(phase_unit, std::memory_order_acq_rel);
-    return (before & observed_flag) != 0;
+    return {(before & observed_flag) != 0, (before & waited_for_flag) != 0};
+  }
+
+  /// Leaves the settling to whoever takes the task from the queue next.
+  void hand_over() noexcept {
+    word_.fetch_or(handed_over_flag, std::memory_order_acq_rel);
+  }
+
+  /// Whether the task was handed over, to this caller.
+  bool take_over() noexcept {
+    auto before = word_.fetch_and(~handed_over_flag, std::memory_order_acq_rel);
+    return (before & handed_over_flag) != 0;
   }
 
   // -- cancelling --------------------------------------------------------------
@@ -283,6 +311,13 @@ public:
     return (before & cancelled_flag) == 0;
   }
 
+  /// Notes that somebody is about to enter the list of waiters. Returns false if
+  /// the task has ended: either the end sees the note, or this sees the end.
+  bool note_waiter() noexcept {
+    auto before = word_.fetch_or(waited_for_flag, std::memory_order_acq_rel);
+    return phase_of(before) != phase::terminal;
+  }
+
   /// Notes that an actor observes the task. Returns false if it has ended.
   bool note_observer() noexcept {
     auto before = word_.fetch_or(observed_flag, std::memory_order_acq_rel);
@@ -303,6 +338,8 @@ private:
   static constexpr std::uint64_t observed_flag = phase_unit << 9;
   static constexpr std::uint64_t announced_flag = phase_unit << 10;
   static constexpr std::uint64_t shielded_flag = phase_unit << 11;
+  static constexpr std::uint64_t waited_for_flag = phase_unit << 12;
+  static constexpr std::uint64_t handed_over_flag = phase_unit << 13;
   static constexpr unsigned epoch_shift = 48;
   static constexpr std::uint64_t epoch_unit = std::uint64_t{1} << epoch_shift;
 
@@ -360,8 +397,7 @@ private:
                                        std::memory_order_acquire);
   }
 
-  // One for the body; phase created; epoch 0.
-  std::atomic<std::uint64_t> word_{1};
+  std::atomic<std::uint64_t> word_;
 };
 
 } // namespace axiom::detail
