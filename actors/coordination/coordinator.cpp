@@ -203,6 +203,7 @@ tree_snapshot make_snapshot(const coordinator_state& state,
     x.task = task.reference();
     x.depth = depth;
     x.state = name_of(task.state().current_phase());
+    x.effective_priority = static_cast<task_priority>(task.level());
     x.cancelled = task.state().cancelled();
     x.shielded = task.node_kind() == task_kind::shield;
     x.children = task.state().children();
@@ -388,6 +389,8 @@ std::string to_string(const tree_snapshot& x) {
   for (auto& task : x.tasks) {
     result.append(2 * (std::size_t{task.depth} + 1), ' ');
     result += task.task.name + " [" + task.state;
+    if (task.effective_priority != task.task.priority)
+      result += ", raised to " + to_string(task.effective_priority);
     if (task.cancelled)
       result += ", cancelled";
     if (task.shielded)

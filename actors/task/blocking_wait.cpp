@@ -17,8 +17,13 @@ namespace {
 /// leave as soon as remove_waiter has taken that lock.
 class thread_waiter final : public waiter {
 public:
-  explicit thread_waiter(interest wanted) noexcept : wanted_(wanted) {
+  thread_waiter(interest wanted, const task_actor* task) noexcept
+    : wanted_(wanted), task_(task) {
     // nop
+  }
+
+  runtime::job_level urgency() const noexcept override {
+    return task_ != nullptr ? task_->level() : runtime::job_level{0};
   }
 
   bool fire(task_actor&) noexcept override {
@@ -48,6 +53,7 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   const interest wanted_;
+  const task_actor* const task_; ///< that runs on the thread; may be null
   bool done_ = false;
   bool interrupted_ = false;
 };
@@ -103,10 +109,10 @@ bool block_until(const waitable& what,
                       + " has not ended and no job is left to run: it waits "
                         "for time or an event that the test has to supply"};
   }
-  thread_waiter waiter{what.wanted};
+  auto* current = current_task();
+  thread_waiter waiter{what.wanted, current};
   if (!what.add(waiter))
     return true;
-  auto* current = current_task();
   {
     std::optional<cancel_handler> interrupt;
     if (current != nullptr)

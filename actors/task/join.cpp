@@ -2,6 +2,7 @@
 
 #include "axiom/task/detail/blocking_wait.hpp"
 #include "axiom/task/detail/cancel_request.hpp"
+#include "axiom/task/detail/inheritance.hpp"
 
 namespace axiom::detail {
 
@@ -9,11 +10,40 @@ namespace {
 
 waitable end_of(task_actor& task, interest wanted) {
   return {[&task] { return task.state().terminal(); },
-          [&task](waiter& x) { return task.add_waiter(x); },
-          [&task](waiter& x) { task.remove_waiter(x); }, task, wanted};
+          [&task](waiter& x) {
+            if (!task.add_waiter(x))
+              return false;
+            if (x.urgency() > task.level())
+              inheritance::update(task);
+            return true;
+          },
+          [&task](waiter& x) {
+            task.remove_waiter(x);
+            if (task.raised())
+              inheritance::update(task);
+          },
+          task, wanted};
 }
 
 } // namespace
+
+bool begin_wait(task_actor& task, task_actor& goal, waiter& link) noexcept {
+  task.awaits(goal);
+  if (!goal.add_waiter(link)) {
+    task.awaits_nothing();
+    return false;
+  }
+  if (task.level() > goal.level())
+    inheritance::update(goal);
+  return true;
+}
+
+void end_wait(task_actor& task, task_actor& goal, waiter& link) noexcept {
+  goal.remove_waiter(link);
+  task.awaits_nothing();
+  if (goal.raised())
+    inheritance::update(goal);
+}
 
 void refuse_self_join(task_actor& waiting, task_actor& task) {
   // A parent that awaits its child is the rule; only others need the walk.

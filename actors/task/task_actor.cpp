@@ -27,14 +27,16 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
         ? seed.parent->id()
         : 0),
     context_(*this),
+    urgency_(seed.priority            ? *seed.priority
+             : seed.parent != nullptr ? seed.parent->priority()
+                                      : task_priority::medium),
     name_length_(static_cast<std::uint8_t>(seed.name.size())),
-    priority_(seed.priority            ? *seed.priority
-              : seed.parent != nullptr ? seed.parent->priority_
-                                       : task_priority::medium),
     own_deadline_(seed.own_deadline),
     holds_domain_(seed.kind == task_kind::root) {
   if (holds_domain_)
     intrusive_ptr_add_ref(domain_);
+  if (parent_ != nullptr)
+    urgency_.lent_by_parent(parent_->urgency_.to_children());
 }
 
 task_actor::~task_actor() {
@@ -114,7 +116,7 @@ task_reference task_actor::reference() const {
   result.id = identity();
   result.parent = visible_parent().value_or(task_id{});
   result.name = task_name();
-  result.priority = priority_;
+  result.priority = priority();
   result.created_at = system_->wall_time(created_at_);
   result.local = caf::weak_actor_ptr{ctrl()};
   return result;
@@ -217,7 +219,15 @@ bool task_actor::wake(std::uint16_t epoch) noexcept {
 void task_actor::submit(caf::execution_unit* unit,
                         runtime::placement where) noexcept {
   intrusive_ptr_add_ref(ctrl());
+  // The parent lives: this thread alone can bring the task to its end now.
+  if (parent_ != nullptr)
+    urgency_.lent_by_parent(parent_->urgency_.to_children());
   enqueue_self(unit, where);
+}
+
+void task_actor::awaits_nothing() noexcept {
+  std::lock_guard guard{lock_}; // who follows the wait holds it
+  awaited_.store(nullptr, std::memory_order_relaxed);
 }
 
 void task_actor::enqueue_self(caf::execution_unit* unit,
@@ -225,8 +235,7 @@ void task_actor::enqueue_self(caf::execution_unit* unit,
   if (node_kind_ == task_kind::blocking && !started_)
     host().submit_blocking(this);
   else
-    host().submit(this, unit, static_cast<runtime::job_level>(priority_),
-                  where);
+    host().submit(this, unit, level(), where);
 }
 
 // -- tree --------------------------------------------------------------------------

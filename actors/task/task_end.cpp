@@ -9,6 +9,7 @@
 
 #include "axiom/error/concurrent_errors.hpp"
 #include "axiom/task/detail/extras.hpp"
+#include "axiom/task/detail/inheritance.hpp"
 #include "axiom/task/detail/work_list.hpp"
 
 namespace axiom::detail {
@@ -108,6 +109,8 @@ void task_actor::leave_parent() noexcept {
     }
     parent.unlink(*this);
   }
+  if (parent.raised())
+    inheritance::raise_next_child(parent);
   switch (parent.child_removed()) {
     case task_state::after_child::submit:
       parent.submit(current_unit());

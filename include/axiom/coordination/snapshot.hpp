@@ -12,7 +12,9 @@ namespace axiom {
 struct task_snapshot {
   task_reference task;
   std::uint32_t depth = 0; ///< 0 for a root task
-  std::string state;       ///< created, queued, running, suspended, ending
+  std::string state;       ///< queued, running, suspended, ending, external
+  /// The one that counts now: that of a more urgent task, if one waits for it.
+  task_priority effective_priority = task_priority::medium;
   bool cancelled = false;
   bool shielded = false;
   std::uint32_t children = 0;
@@ -21,7 +23,7 @@ struct task_snapshot {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, task_snapshot& x) {
   return f(caf::meta::type_name("axiom::task_snapshot"), x.task, x.depth,
-           x.state, x.cancelled, x.shielded, x.children);
+           x.state, x.effective_priority, x.cancelled, x.shielded, x.children);
 }
 
 /// The live tasks of a coordinator, each parent before its children. Tasks

@@ -28,6 +28,13 @@ void cancel_from_handle(task_actor& task, cancel_reason reason);
 /// Throws `errc::self_join` if `task` cannot end before `waiting` does.
 void refuse_self_join(task_actor& waiting, task_actor& task);
 
+/// Has `task` wait for the end of `goal`, which inherits its urgency. Returns
+/// false if `goal` has ended.
+bool begin_wait(task_actor& task, task_actor& goal, waiter& link) noexcept;
+
+/// Ends that wait.
+void end_wait(task_actor& task, task_actor& goal, waiter& link) noexcept;
+
 /// The result of an ended task as a value; marks it as seen.
 template <class T>
 expected<T> expected_outcome(typed_task<T>& end) {
@@ -59,7 +66,7 @@ public:
 
   ~join_awaiter() {
     if (link_.waiting != nullptr)
-      target().remove_waiter(link_);
+      end_wait(*link_.waiting, target(), link_);
   }
 
   bool arm(task_actor& task) {
@@ -72,7 +79,7 @@ public:
     if (shielded())
       task.state().expect_shield();
     task.next(task_actor::step::suspend);
-    if (goal.add_waiter(link_))
+    if (begin_wait(task, goal, link_))
       return true;
     if (shielded())
       task.state().forget_shield();
@@ -99,6 +106,10 @@ private:
   struct link final : waiter {
     bool fire(task_actor&) noexcept override {
       return waiting->wake(epoch);
+    }
+
+    runtime::job_level urgency() const noexcept override {
+      return waiting->level();
     }
 
     task_actor* waiting = nullptr;

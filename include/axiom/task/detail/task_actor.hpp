@@ -20,6 +20,7 @@
 #include "axiom/task/detail/frame.hpp"
 #include "axiom/task/detail/task_domain.hpp"
 #include "axiom/task/detail/task_state.hpp"
+#include "axiom/task/detail/urgency.hpp"
 #include "axiom/task/detail/waiter.hpp"
 #include "axiom/task/lifecycle.hpp"
 
@@ -108,8 +109,20 @@ public:
 
   task_reference reference() const;
 
+  /// Its own.
   task_priority priority() const noexcept {
-    return priority_;
+    return urgency_.own();
+  }
+
+  /// The level that counts: its own, or that of a more urgent task which waits
+  /// for it. See inheritance.
+  runtime::job_level level() const noexcept {
+    return urgency_.level();
+  }
+
+  /// Whether it is more urgent than of its own.
+  bool raised() const noexcept {
+    return urgency_.raised();
   }
 
   /// @pre the task has not ended
@@ -213,6 +226,14 @@ public:
   /// After this `x` has been fired or never will be.
   void remove_waiter(waiter& x) noexcept;
 
+  /// Notes what the task waits for until `awaits_nothing`; for the thread that
+  /// runs it, which holds a reference to `other` that long.
+  void awaits(task_actor& other) noexcept {
+    awaited_.store(&other, std::memory_order_seq_cst);
+  }
+
+  void awaits_nothing() noexcept;
+
   /// Wakes the suspension `epoch` and hands the task to a worker. Returns
   /// false if that suspension is over: see task_state::wake.
   bool wake(std::uint16_t epoch) noexcept;
@@ -275,6 +296,7 @@ public:
 
   friend class tree_walk; // the other half of the tree
   friend class work_list;
+  friend class inheritance;
   friend void run_cancel_handlers(task_actor* list) noexcept;
 
 protected:
@@ -361,6 +383,7 @@ private:
   const runtime::system_info* system_;
   task_domain* domain_; ///< counted by root nodes and unseen failures
   frame* top_ = nullptr;
+  std::atomic<task_actor*> awaited_{nullptr}; ///< cleared under `lock_`
   waiter_list waiters_;
   environment_ptr environment_;
   std::optional<failure> failure_;
@@ -369,8 +392,8 @@ private:
   std::uint64_t parent_number_ = 0;
   void (*destructor_)(task_actor&) = nullptr; ///< while waiting for it
   task_context context_;
+  urgency urgency_;
   std::uint8_t name_length_;
-  task_priority priority_;
   outcome_kind outcome_ = outcome_kind::pending;
   step step_ = step::suspend;
   bool started_ = false;

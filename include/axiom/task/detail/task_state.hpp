@@ -47,8 +47,10 @@ namespace axiom::detail {
 /// 3. Exactly one thread sees `live` fall to zero: that thread settles it.
 ///    Nothing is admitted after that.
 ///
-/// All read-modify-writes are acquire-release: who decides on a transition has
-/// seen all that was written before the transitions it follows.
+/// All read-modify-writes are acquire-release at least: who decides on a
+/// transition has seen all that was written before the transitions it follows.
+/// Those that may queue the task, and `current_phase`, are sequentially
+/// consistent for the sake of inheritance.
 class task_state {
 public:
   enum class phase : std::uint64_t {
@@ -93,7 +95,7 @@ public:
   }
 
   phase current_phase() const noexcept {
-    return phase_of(load());
+    return phase_of(word_.load(std::memory_order_seq_cst));
   }
 
   std::uint16_t epoch() const noexcept {
@@ -393,7 +395,7 @@ private:
 
   bool exchange(std::uint64_t& expected, std::uint64_t desired) noexcept {
     return word_.compare_exchange_weak(expected, desired,
-                                       std::memory_order_acq_rel,
+                                       std::memory_order_seq_cst,
                                        std::memory_order_acquire);
   }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "axiom/runtime/job.hpp"
+
 namespace axiom::detail {
 
 class task_actor;
@@ -17,6 +19,11 @@ public:
   /// list: wakes a task or a thread, nothing else. Returns whether the outcome
   /// has reached somebody who will look at it.
   virtual bool fire(task_actor& task) noexcept = 0;
+
+  /// How urgent it is to who waits; 0 if that is unknown.
+  virtual runtime::job_level urgency() const noexcept {
+    return 0;
+  }
 
   /// Called after `fire` without a lock, by those that say so with
   /// `calls_out`; the waiter must still exist then.
@@ -59,6 +66,12 @@ public:
       x.next_->previous_ = x.previous_;
     x.next_ = nullptr;
     x.previous_ = nullptr;
+  }
+
+  template <class F>
+  void for_each(F f) const {
+    for (auto* x = head_; x != nullptr; x = x->next_)
+      f(*x);
   }
 
   waiter* pop() noexcept {
