@@ -1,12 +1,14 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "axiom/error/failure.hpp"
+#include "axiom/runtime/block_cache.hpp"
 #include "axiom/task/detail/awaiter.hpp"
 #include "axiom/task/detail/frame.hpp"
 
@@ -43,6 +45,14 @@ template <class T>
 class async_promise_base : public frame {
 public:
   using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+  static void* operator new(std::size_t size) {
+    return runtime::block_cache::allocate(size);
+  }
+
+  static void operator delete(void* block, std::size_t size) noexcept {
+    runtime::block_cache::deallocate(block, size);
+  }
 
   std::suspend_always initial_suspend() const noexcept {
     return {};

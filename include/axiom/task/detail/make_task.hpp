@@ -1,7 +1,7 @@
 #pragma once
 
+#include <cstdint>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -9,6 +9,7 @@
 #include <caf/actor_control_block.hpp>
 #include <caf/actor_system.hpp>
 
+#include "axiom/runtime/block_cache.hpp"
 #include "axiom/task/detail/task_actor.hpp"
 #include "axiom/task/detail/work_list.hpp"
 #include "axiom/task/operation.hpp"
@@ -20,7 +21,7 @@ namespace axiom::detail {
 /// behind it (as CAF expects), and the name at the end. The block starts at a
 /// cache line, which puts the fields of the tree into one. (The aligned
 /// operator new takes three times as long as the plain one, so we align
-/// ourselves and keep the plain address in the padding of the control block.)
+/// ourselves, and note in the padding of the control block what to give back.)
 ///
 /// CAF's `actor_storage` would do all but the name, and it destroys objects
 /// recursively, which a chain of a million tasks does not survive.
@@ -56,8 +57,15 @@ public:
 
 private:
   static constexpr std::size_t object_offset = CAF_CACHE_LINE_SIZE;
-  static constexpr std::size_t plain_offset = sizeof(caf::actor_control_block);
-  static_assert(plain_offset + sizeof(void*) <= object_offset);
+  static constexpr std::size_t note_offset = sizeof(caf::actor_control_block);
+
+  /// What was allocated: its size, and how far before the block it begins.
+  struct allocation {
+    std::uint32_t size;
+    std::uint32_t before;
+  };
+
+  static_assert(note_offset + sizeof(allocation) <= object_offset);
 
   static void destroy_object(caf::abstract_actor* ptr) {
     work_list::destroy(*static_cast<task_actor*>(ptr), [](task_actor& task) {
@@ -68,22 +76,22 @@ private:
 
   static void destroy_block(caf::actor_control_block* block) {
     block->~actor_control_block();
-    void* plain;
-    std::memcpy(&plain, reinterpret_cast<char*>(block) + plain_offset,
-                sizeof(plain));
-    ::operator delete(plain);
+    auto* memory = reinterpret_cast<char*>(block);
+    allocation note;
+    std::memcpy(&note, memory + note_offset, sizeof(note));
+    runtime::block_cache::deallocate(memory - note.before, note.size);
   }
 
   static char* allocate(std::size_t size) {
     constexpr auto line = object_offset;
     constexpr auto slack = line - __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-    auto* plain = ::operator new(size + slack);
-    auto room = size + slack;
-    auto* aligned = plain;
-    std::align(line, size, aligned, room);
-    auto* result = static_cast<char*>(aligned);
-    std::memcpy(result + plain_offset, &plain, sizeof(plain));
-    return result;
+    auto* plain = static_cast<char*>(runtime::block_cache::allocate(size + slack));
+    const auto before = (line - reinterpret_cast<std::uintptr_t>(plain) % line)
+                        % line;
+    const allocation note{static_cast<std::uint32_t>(size + slack),
+                          static_cast<std::uint32_t>(before)};
+    std::memcpy(plain + before + note_offset, &note, sizeof(note));
+    return plain + before;
   }
 };
 
