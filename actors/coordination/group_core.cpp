@@ -40,8 +40,7 @@ std::size_t group_core::running() const noexcept {
   return running_;
 }
 
-bool group_core::enter(group_waiter& adder, task_actor& task) noexcept {
-  std::lock_guard guard{lock_};
+bool group_core::enter_locked(group_waiter& adder, task_actor& task) noexcept {
   if (running_ < limit_ && adders_.empty()) {
     ++running_;
     adder.granted = true;

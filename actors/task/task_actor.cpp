@@ -218,11 +218,16 @@ bool task_actor::wake(std::uint16_t epoch) noexcept {
 
 void task_actor::submit(caf::execution_unit* unit,
                         runtime::placement where) noexcept {
-  intrusive_ptr_add_ref(ctrl());
+  prepare_submission();
+  enqueue_self(unit, where);
+}
+
+runtime::job_level task_actor::prepare_submission() noexcept {
+  intrusive_ptr_add_ref(ctrl()); // the queue's
   // The parent lives: this thread alone can bring the task to its end now.
   if (parent_ != nullptr)
     urgency_.lent_by_parent(parent_->urgency_.to_children());
-  enqueue_self(unit, where);
+  return level();
 }
 
 void task_actor::awaits_nothing() noexcept {

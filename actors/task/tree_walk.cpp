@@ -4,6 +4,7 @@
 
 #include "axiom/task/detail/extras.hpp"
 #include "axiom/task/detail/on_cancel_list.hpp"
+#include "axiom/task/detail/submission_batch.hpp"
 #include "axiom/task/detail/work_list.hpp"
 
 namespace axiom::detail {
@@ -48,9 +49,12 @@ tree_walk::result tree_walk::run(task_actor& target,
   walk.result_.took = runtime::clock_type::now() - start;
   auto result = walk.result_;
   // From here on the target may be gone.
-  while (auto* task = walk.woken_) {
-    walk.woken_ = std::exchange(task->next_work_, nullptr);
-    task->submit(unit);
+  {
+    submission_batch batch{host, unit};
+    while (auto* task = walk.woken_) {
+      walk.woken_ = std::exchange(task->next_work_, nullptr);
+      batch.add(*task);
+    }
   }
   while (auto* task = walk.to_settle_) {
     walk.to_settle_ = std::exchange(task->next_work_, nullptr);

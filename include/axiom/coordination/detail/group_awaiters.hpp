@@ -23,13 +23,15 @@ public:
   }
 
   ~add_task_awaiter() {
-    if (place_.task != nullptr)
+    if (place_.granted && slot_ != nullptr)
+      group_.drop_slot(*slot_); // cancelled while others went first
+    else if (place_.task != nullptr)
       group_.abandon(place_);
   }
 
   bool arm(task_actor& task) {
     require_in_scope(task, group_.owner());
-    if (group_.enter(place_, task)) {
+    if ((slot_ = group_.enter_with_slot(place_, task))) {
       // A loop that adds many would otherwise fill the memory with children
       // before the first of them runs.
       auto crowded = task.host().crowded();
@@ -44,7 +46,7 @@ public:
   task_id await_resume() {
     using impl = operation_task<group_child<T>, F>;
     place_.granted = false; // the child has the place now
-    auto& slot = group_.add_slot();
+    auto& slot = slot_ != nullptr ? *slot_ : group_.add_slot();
     try {
       auto child = spawn_task<impl>(group_.owner(), options_, kind_of<F>,
                                     std::move(op_), group_, slot);
@@ -60,6 +62,7 @@ private:
   task_options options_;
   F op_;
   group_waiter place_;
+  group_slot<T>* slot_ = nullptr; ///< if there was a place at once
 };
 
 /// What `add_task` returns, to be awaited.

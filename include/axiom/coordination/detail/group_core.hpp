@@ -60,9 +60,6 @@ public:
 
   std::size_t running() const noexcept;
 
-  /// Takes a place and returns true, or queues `adder`.
-  bool enter(group_waiter& adder, task_actor& task) noexcept;
-
   /// Leaves the queue; a place granted meanwhile goes to the next.
   void abandon(group_waiter& adder) noexcept;
 
@@ -74,6 +71,10 @@ public:
   std::vector<task_error> take_noted();
 
 protected:
+  /// Takes a place and returns true, or queues `adder`.
+  /// @pre the lock is held
+  bool enter_locked(group_waiter& adder, task_actor& task) noexcept;
+
   /// @pre the lock is held
   void leave_locked() noexcept;
 

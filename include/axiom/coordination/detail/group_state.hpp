@@ -80,6 +80,16 @@ public:
 
   // -- for adders and children ---------------------------------------------------
 
+  /// Takes a place and a slot, or queues `adder` and returns null.
+  slot* enter_with_slot(group_waiter& adder, task_actor& task) {
+    std::lock_guard guard{lock_};
+    auto& result = slots_.emplace_back(); // first, since it may throw
+    if (enter_locked(adder, task))
+      return &result;
+    slots_.pop_back();
+    return nullptr;
+  }
+
   slot& add_slot() {
     std::lock_guard guard{lock_};
     return slots_.emplace_back();

@@ -297,6 +297,7 @@ public:
   friend class tree_walk; // the other half of the tree
   friend class work_list;
   friend class inheritance;
+  friend class submission_batch;
   friend void run_cancel_handlers(task_actor* list) noexcept;
 
 protected:
@@ -357,6 +358,7 @@ private:
   void publish(task_phase phase) const noexcept;
   void submit(caf::execution_unit* unit,
               runtime::placement where = runtime::placement::next) noexcept;
+  runtime::job_level prepare_submission() noexcept;
   void enqueue_self(caf::execution_unit* unit,
                     runtime::placement where) noexcept;
   void leave_parent() noexcept;
