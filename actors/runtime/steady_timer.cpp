@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "axiom/runtime/recent_time.hpp"
+
 namespace axiom::runtime {
 
 steady_timer::~steady_timer() {
@@ -10,6 +12,10 @@ steady_timer::~steady_timer() {
 
 time_point steady_timer::now() const noexcept {
   return clock_type::now();
+}
+
+time_point steady_timer::recently() const noexcept {
+  return recent_time();
 }
 
 void steady_timer::arm(timer_entry& entry, time_point due) {

@@ -21,7 +21,7 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     domain_(seed.domain),
     environment_(seed.environment),
     name_(seed.name.data()),
-    created_at_(host().timers().now()),
+    created_at_(host().timers().recently()),
     parent_number_(
       seed.parent != nullptr && seed.parent->node_kind_ != task_kind::root
         ? seed.parent->id()
@@ -50,12 +50,11 @@ task_actor::~task_actor() {
   delete extras_.load(std::memory_order_relaxed);
 }
 
-void task_actor::launch() {
+void task_actor::launch(std::size_t kept) {
   // Nobody else knows the task yet: no need to count one by one. One reference
   // is invariant 1, the other goes with the task into the scheduler's queue.
   auto& references = ctrl()->strong_refs;
-  const auto callers = references.load(std::memory_order_relaxed);
-  references.store(callers + 2, std::memory_order_relaxed);
+  references.store(kept + 2, std::memory_order_relaxed);
   auto admitted = task_state::admission::admitted;
   {
     std::lock_guard guard{parent_->lock_};
@@ -70,7 +69,7 @@ void task_actor::launch() {
     }
   }
   if (admitted == task_state::admission::closed) {
-    references.store(callers, std::memory_order_relaxed);
+    references.store(1, std::memory_order_relaxed);
     throw exception{errc::scope_closed,
                     quoted(parent_->task_name())
                       + " takes no more children: it has ended or is "

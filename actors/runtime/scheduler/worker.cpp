@@ -158,6 +158,11 @@ void worker::add(caf::resumable* job, job_level level, placement where) {
       slot_level_ = level;
       return parent_.announce_slot();
     case placement::last:
+      // Behind nothing at all it stays here, and nobody has to be woken, since
+      // this worker looks for a job next.
+      if (present_ == 0 && slot_.load(std::memory_order_relaxed) == nullptr
+          && parent_.shared().levels() == 0)
+        return push(job, level);
       return parent_.inject({&job, 1}, level);
     default:
       break;

@@ -15,6 +15,7 @@ public:
   ~steady_timer() override;
 
   time_point now() const noexcept override;
+  time_point recently() const noexcept override;
   void arm(timer_entry& entry, time_point due) override;
   void stop() override;
 

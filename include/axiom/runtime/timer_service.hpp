@@ -63,6 +63,11 @@ public:
   /// The current time of this service.
   virtual time_point now() const noexcept = 0;
 
+  /// The same, maybe some microseconds late: a time stamp for every task.
+  virtual time_point recently() const noexcept {
+    return now();
+  }
+
   /// Arms `entry` for `due`; one that is past fires as soon as possible.
   /// @pre `entry` is not armed.
   virtual void arm(timer_entry& entry, time_point due) = 0;

@@ -121,4 +121,16 @@ task_ptr spawn_task(task_actor& parent, const task_options& options,
   return result;
 }
 
+/// The same where nobody keeps a handle. Returns the child's identity.
+template <class Impl, class... Ts>
+task_id spawn_unowned_task(task_actor& parent, const task_options& options,
+                           task_kind kind, Ts&&... xs) {
+  auto ptr = task_storage<Impl>::make(make_seed(parent, options, kind),
+                                      std::forward<Ts>(xs)...);
+  auto result = as_task(ptr)->identity();
+  as_task(ptr)->launch(0);
+  ptr.release(); // no longer ours
+  return result;
+}
+
 } // namespace axiom::detail

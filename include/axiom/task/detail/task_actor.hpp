@@ -93,7 +93,10 @@ public:
   /// Takes its place in the parent's list and goes to the scheduler. Throws
   /// `errc::scope_closed` if the parent takes no more children. Under a
   /// cancelled parent the task ends at once, without running its body.
-  void launch();
+  /// @param kept how many references the caller has from now on, 1 or 0; with 0
+  ///   the task may be gone when this returns
+  /// @pre nobody but the caller knows the task, by one reference
+  void launch(std::size_t kept = 1);
 
   // -- identity ----------------------------------------------------------------
 
