@@ -39,10 +39,13 @@ endif()
 if(AXIOM_BUILD_DEPLOY)
   axiom_require("yaml-cpp" libyaml-cpp-dev yaml-cpp 0.7 CONFIG)
   axiom_require("OpenSSL" libssl-dev OpenSSL 3.0 COMPONENTS Crypto)
+endif()
+
+if(AXIOM_BUILD_DEPLOY OR AXIOM_BUILD_BENCH)
   axiom_require("fmt" libfmt-dev fmt 9 CONFIG)
 endif()
 
-if(AXIOM_BUILD_TOOLS)
+if(AXIOM_BUILD_TOOLS OR AXIOM_BUILD_BENCH)
   axiom_require("CLI11" libcli11-dev CLI11 CONFIG)
 endif()
 
