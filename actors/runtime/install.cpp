@@ -8,8 +8,6 @@
 #include <thread>
 #include <vector>
 
-#include <sched.h>
-
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/policy/work_sharing.hpp>
@@ -17,6 +15,7 @@
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include "axiom/error/enum_names.hpp"
 #include "axiom/runtime/host.hpp"
 
 namespace axiom::runtime {
@@ -186,14 +185,17 @@ protected:
   }
 };
 
+constexpr enum_names<scheduler_policy, 4> policy_names{
+  {"axiom", "sharing", "stealing", "testing"}};
+
 } // namespace
 
-std::size_t usable_processors() noexcept {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
-    return std::max(1, CPU_COUNT(&mask));
-  return std::max(1U, std::thread::hardware_concurrency());
+std::string to_string(scheduler_policy value) {
+  return policy_names.print(value);
+}
+
+std::optional<scheduler_policy> parse_scheduler_policy(std::string_view name) {
+  return policy_names.parse(name);
 }
 
 void install(caf::actor_system_config& cfg, const runtime_options& options) {
