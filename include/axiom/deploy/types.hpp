@@ -55,6 +55,7 @@ type<std::size_t> choice_index(std::vector<std::string> names);
 template <class E>
 type<E> choice(std::vector<E> values) {
   std::vector<std::string> names;
+  names.reserve(values.size());
   for (auto value : values)
     names.push_back(to_string(value));
   auto index = choice_index(std::move(names));
