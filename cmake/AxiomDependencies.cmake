@@ -14,6 +14,7 @@ find_package(Threads REQUIRED)
 find_package(CAF REQUIRED COMPONENTS core)
 axiom_require("Boost (headers)" libboost-dev Boost 1.74 CONFIG)
 axiom_require("tl::expected" libexpected-dev tl-expected 1.0 CONFIG)
+axiom_require("hwloc" libhwloc-dev Hwloc 2.5)
 if(AXIOM_SANITIZE STREQUAL "thread" AND NOT CAF_ROOT)
   message(WARNING "ThreadSanitizer takes messages between actors for data races "
     "unless CAF is built with it too: see scripts/tsan-caf, and set CAF_ROOT.")

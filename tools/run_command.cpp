@@ -160,6 +160,7 @@ int run_command(const command_line& args) {
   config cfg;
   cfg.axiom.threads = workers;
   cfg.axiom.scheduler = value.system.scheduler;
+  cfg.axiom.affinity = value.system.affinity;
   cfg.add_error_category(deploy::errno_category, deploy::render_errno);
   caf::actor_system sys{cfg};
   std::atomic<bool> ready{false};

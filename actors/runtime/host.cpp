@@ -44,7 +44,10 @@ host::host(caf::actor_system& sys, const runtime_options& options)
     timers_(make_timers(options.virtual_time)),
     info_(record({random_prefix(), timers_->now(),
                   std::chrono::system_clock::now(), this, &sys})),
-    blocking_({.max_threads = options.max_blocking_threads}) {
+    blocking_({.max_threads = options.max_blocking_threads,
+               .processors = options.affinity != affinity::none
+                               ? allowed_processors()
+                               : std::vector<processor_id>{}}) {
   // nop
 }
 

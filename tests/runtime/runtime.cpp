@@ -10,6 +10,7 @@
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/small_mutex.hpp"
 #include "axiom/runtime/steady_timer.hpp"
+#include "axiom/runtime/topology.hpp"
 #include "axiom/runtime/virtual_timer.hpp"
 #include "support/tasks.hpp"
 
@@ -317,6 +318,20 @@ BOOST_AUTO_TEST_CASE(end_when_idle_for_long) {
   std::promise<void> again;
   pool.submit(new job{[&] { again.set_value(); }});
   again.get_future().wait();
+}
+
+BOOST_AUTO_TEST_CASE(of_a_pinned_thread_run_where_the_pool_was_told) {
+  const auto everywhere = runtime::allowed_processors();
+  runtime::blocking_pool pool{{.processors = everywhere}};
+  std::promise<std::vector<runtime::processor_id>> seen;
+  std::thread{[&] {
+    runtime::pin_this_thread(everywhere.front());
+    pool.submit(new job{[&] {
+      seen.set_value(runtime::allowed_processors());
+    }});
+  }}.join();
+  BOOST_TEST(seen.get_future().get() == everywhere,
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(stopped_release_what_comes_late_without_running_it) {

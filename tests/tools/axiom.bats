@@ -86,6 +86,16 @@ make_nasty_tree() {
   cmp <(expected /usr/include/linux) actual
 }
 
+@test "pinned workers give the same" {
+  local affinity
+  for affinity in compact scatter; do
+    sed "s/affinity: none/affinity: $affinity/" "$config" >pinned.yaml
+    "$AXIOM" run pinned.yaml --progress none --set ROOT=/usr/include/linux \
+      >actual
+    cmp <(expected /usr/include/linux) actual
+  done
+}
+
 @test "an empty directory gives nothing and a single file one line" {
   mkdir empty
   run --separate-stderr digest empty

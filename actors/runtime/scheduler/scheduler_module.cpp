@@ -18,7 +18,8 @@ scheduler_module::scheduler_module(caf::actor_system& sys,
                                    const runtime_options& options)
   : super(sys),
     host(sys, options),
-    threads_(options.threads) {
+    threads_(options.threads),
+    affinity_(options.affinity) {
   // nop
 }
 
@@ -134,7 +135,7 @@ void scheduler_module::activate(std::uint32_t n) {
   const auto before = active_.exchange(n, std::memory_order_seq_cst);
   for (auto i = started_.load(); i < n; ++i) {
     started_.store(i + 1, std::memory_order_release);
-    workers_[i]->start(-1);
+    workers_[i]->start();
   }
   // Who is parked may have to retire; who has retired, to come back.
   while (auto id = idle_.claim_any())
@@ -151,10 +152,11 @@ void scheduler_module::init(caf::actor_system_config& cfg) {
   num_workers_ = threads_ != 0 ? threads_ : usable_processors();
   const auto most = std::max<std::size_t>(num_workers_,
                                           std::thread::hardware_concurrency());
+  const auto places = plan_workers(affinity_, most);
   workers_.reserve(most);
   for (std::size_t i = 0; i < most; ++i)
-    workers_.push_back(
-      std::make_unique<worker>(*this, static_cast<worker::id_type>(i)));
+    workers_.push_back(std::make_unique<worker>(
+      *this, static_cast<worker::id_type>(i), places[i]));
 }
 
 void scheduler_module::start() {

@@ -55,10 +55,12 @@ std::int64_t now_ns() noexcept {
 
 } // namespace
 
-worker::worker(scheduler_module& parent, id_type id)
+worker::worker(scheduler_module& parent, id_type id,
+               std::optional<processor_id> place)
   : caf::execution_unit(&parent.system()),
     parent_(parent),
     id_(id),
+    place_(place),
     random_(0x9e3779b97f4a7c15ULL * (id + 1)) {
   // nop
 }
@@ -71,12 +73,13 @@ worker* worker::here() noexcept {
   return this_worker;
 }
 
-void worker::start(int processor) {
-  thread_ = std::thread{[this, processor] {
+void worker::start() {
+  thread_ = std::thread{[this] {
     CAF_SET_LOGGER_SYS(&system());
     pthread_setname_np(pthread_self(), "axiom.worker");
-    static_cast<void>(processor); // TODO-PIN
     system().thread_started();
+    // Where that is forbidden, as in some containers, it runs unpinned.
+    pinned_ = place_ && !pin_this_thread(*place_);
     node_ = deep_copy(system().node());
     this_worker = this;
     run();
@@ -182,6 +185,8 @@ bool worker::has_jobs() const noexcept {
 
 worker_stats worker::stats() const {
   worker_stats result;
+  if (pinned_)
+    result.processor = place_;
   result.state = state_.load(std::memory_order_relaxed);
   result.executed = picks_.load(std::memory_order_relaxed);
   result.stolen = stolen_.load(std::memory_order_relaxed);

@@ -119,6 +119,7 @@ private:
   void give_up_shared();
 
   const std::size_t threads_;
+  const affinity affinity_;
   std::vector<std::unique_ptr<worker>> workers_;
   alignas(64) std::atomic<std::uint32_t> active_{0};
   std::atomic<std::size_t> started_{0};

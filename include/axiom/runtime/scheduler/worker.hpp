@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "axiom/runtime/scheduler/parker.hpp"
 #include "axiom/runtime/scheduler/work_deque.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
+#include "axiom/runtime/topology.hpp"
 
 namespace axiom::runtime {
 
@@ -46,7 +48,9 @@ class worker final : public caf::execution_unit {
 public:
   using id_type = std::uint32_t;
 
-  worker(scheduler_module& parent, id_type id);
+  /// @param place the processor to pin the thread to, if any
+  worker(scheduler_module& parent, id_type id,
+         std::optional<processor_id> place);
   ~worker() override;
 
   // -- the thread ----------------------------------------------------------------
@@ -58,8 +62,7 @@ public:
     return thread_.joinable();
   }
 
-  /// @param processor to pin the thread to; negative: none
-  void start(int processor);
+  void start();
 
   void join();
 
@@ -183,6 +186,7 @@ private:
 
   scheduler_module& parent_;
   const id_type id_;
+  const std::optional<processor_id> place_;
   std::thread thread_;
   std::array<queue, job_levels> queues_;
 
@@ -204,6 +208,7 @@ private:
   std::atomic<std::int64_t> busy_ns_{0};
   std::atomic<std::int64_t> busy_since_ns_{0}; ///< 0 while it is not running
   std::atomic<worker_state> state_{worker_state::parked};
+  std::atomic<bool> pinned_{false};
 
   alignas(64) parker parker_;
 };
