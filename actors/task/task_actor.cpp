@@ -20,7 +20,6 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     system_(&seed.domain->system()),
     domain_(seed.domain),
     environment_(seed.environment),
-    name_(seed.name.data()),
     created_at_(host().timers().recently()),
     parent_number_(
       seed.parent != nullptr && seed.parent->node_kind_ != task_kind::root
@@ -30,6 +29,8 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     urgency_(seed.priority            ? *seed.priority
              : seed.parent != nullptr ? seed.parent->priority()
                                       : task_priority::medium),
+    name_offset_(static_cast<std::uint16_t>(
+      seed.name.data() - reinterpret_cast<const char*>(this))),
     name_length_(static_cast<std::uint8_t>(seed.name.size())),
     own_deadline_(seed.own_deadline),
     holds_domain_(seed.kind == task_kind::root) {
@@ -105,10 +106,6 @@ void task_actor::born_cancelled() noexcept {
 }
 
 // -- identity ----------------------------------------------------------------------
-
-const char* task_actor::name() const {
-  return name_;
-}
 
 task_reference task_actor::reference() const {
   task_reference result;

@@ -100,10 +100,13 @@ public:
 
   // -- identity ----------------------------------------------------------------
 
-  const char* name() const override;
+  const char* name() const override {
+    // In the same block of memory: see task_storage.
+    return reinterpret_cast<const char*>(this) + name_offset_;
+  }
 
   std::string_view task_name() const noexcept {
-    return {name_, name_length_};
+    return {name(), name_length_};
   }
 
   task_id identity() const noexcept {
@@ -370,7 +373,7 @@ private:
   void handle_response(caf::mailbox_element& what);
   void unlink(task_actor& child) noexcept;
 
-  // What a walk touches, in one cache line: see task_storage for the alignment.
+  // What a walk touches, close together.
   task_state state_;
   task_actor* parent_;
   task_actor* next_ = nullptr;
@@ -392,13 +395,12 @@ private:
   waiter_list waiters_;
   environment_ptr environment_;
   std::optional<failure> failure_;
-  const char* name_;
   runtime::time_point created_at_;
   std::uint64_t parent_number_ = 0;
-  void (*destructor_)(task_actor&) = nullptr; ///< while waiting for it
   task_context context_;
   urgency urgency_;
-  std::uint8_t name_length_;
+  const std::uint16_t name_offset_;
+  const std::uint8_t name_length_;
   outcome_kind outcome_ = outcome_kind::pending;
   step step_ = step::suspend;
   bool started_ = false;
