@@ -1,5 +1,4 @@
-// What does a timeout cost, with nothing, thousands and a million others
-// pending?
+// What does a timeout cost, with none, thousands and a million others pending?
 //
 //   (no suffix)   armed, and cancelled at once
 //   turnover      one of those pending, at random, cancelled and armed again
@@ -7,18 +6,17 @@
 //
 //   wheel      the wheel alone; the threads of a system share it under a lock
 //   steady     the timer service, with its lock; its thread sleeps
-//   clock      CAF's clock on it: a request timeout, set and cancelled by its
-//   id multimap   what CAF keeps its timeouts in, alone: erased by iterator
-//   caf_clock  the structure of CAF's own clock, on one thread; a system has a
-//   lock,
-//              a queue and a second thread in addition
+//   clock      CAF's clock on it: a request timeout, set and cancelled by id
+//   multimap   what CAF keeps its timeouts in, alone: erased by iterator
+//   caf_clock  the structure of CAF's own clock, on one thread; in a system
+//              there are a lock, a queue and a second thread in addition
 //
 // Those pending are due within a minute, in random order, and a new one within
 // a second. What matters is whether the cost grows with the number of pending
 // ones, and that it stays well below 1 us, since every request with a timeout
-// pays it. A gap of less than 20 % means nothing on a machine with two noisy
-// cores. Run with `--benchmark_repetitions=5
-// --benchmark_report_aggregates_only=true`.
+// pays it; `expire` is paid by the timer's thread, by few. A gap of less than
+// 20 % means nothing on a machine with two noisy cores. Run with
+// `--benchmark_repetitions=5 --benchmark_report_aggregates_only=true`.
 
 #include <cstdint>
 #include <cstdio>

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
+#include <cstddef>
+#include <mutex>
 #include <thread>
 
 #include "axiom/runtime/timer_service.hpp"
@@ -13,19 +14,21 @@ namespace axiom::runtime {
 ///
 /// Resolution: the thread wakes up at multiples of `tick`, so that what is due
 /// at nearly the same time costs one wake-up. An entry fires at the first of
-/// them that is not before its due time: never early, and late by less than a
-/// tick plus what the kernel takes to wake a thread.
+/// them that is not before its due time, or sooner if the thread is awake:
+/// never early, and late by less than a tick plus what the kernel takes to wake
+/// a thread.
 ///
 /// The thread sleeps until the first entry is due, for ever if there is none.
 /// An `arm` wakes it only for an entry due in an earlier tick than it sleeps
-/// for; a `cancel` never does. It fires in batches, and between two of them
-/// lets in whoever waits for the lock: a million entries due together delay an
-/// `arm` by one batch.
+/// for; a `cancel` never does. It fires in batches, and after each of them lets
+/// in whoever waits for the lock: a million entries due together delay an `arm`
+/// by a batch or two.
 class steady_timer final : public timer_service {
 public:
   static constexpr duration tick{1 << 16}; // ns, so 65 us
 
-  /// How many entries are fired or moved at a time: some ten microseconds' worth.
+  /// How many entries are fired or moved at a time: some ten microseconds'
+  /// worth.
   static constexpr std::size_t batch = 128;
 
   steady_timer();
