@@ -1,4 +1,4 @@
-// What tasks stand on: timers, counters, the small mutex, blocking threads.
+// What tasks stand on: counters, the small mutex, blocking threads.
 
 #include <atomic>
 #include <future>
@@ -9,27 +9,13 @@
 #include "axiom/runtime/blocking_pool.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/small_mutex.hpp"
-#include "axiom/runtime/steady_timer.hpp"
 #include "axiom/runtime/topology.hpp"
-#include "axiom/runtime/virtual_timer.hpp"
 #include "support/tasks.hpp"
 
 using namespace test;
 namespace runtime = axiom::runtime;
 
 namespace {
-
-struct call : runtime::timer_entry {
-  explicit call(std::function<void()> f) : fun(std::move(f)) {
-    // nop
-  }
-
-  void fire() noexcept override {
-    fun();
-  }
-
-  std::function<void()> fun;
-};
 
 /// A job for the blocking pool, counted by its references.
 class job final : public caf::resumable {
@@ -58,126 +44,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(timers_virtual)
-
-BOOST_AUTO_TEST_CASE(fire_in_the_order_of_time_then_of_arming) {
-  runtime::virtual_timer timer;
-  lines order;
-  call a{[&] { order.push_back("a"); }};
-  call b{[&] { order.push_back("b"); }};
-  call c{[&] { order.push_back("c"); }};
-  auto start = timer.now();
-  timer.arm(c, start + 2s);
-  timer.arm(a, start + 1s);
-  timer.arm(b, start + 1s);
-  BOOST_TEST(timer.pending() == 3u);
-  BOOST_TEST(timer.advance(999ms) == 0u);
-  BOOST_TEST(timer.advance(1ms) == 2u);
-  BOOST_TEST(timer.advance(1h) == 1u);
-  BOOST_TEST(order == (lines{"a", "b", "c"}), boost::test_tools::per_element());
-  BOOST_TEST(timer.pending() == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(show_the_time_of_what_fires_next) {
-  runtime::virtual_timer timer;
-  call a{[] {}};
-  auto start = timer.now();
-  timer.arm(a, start + 5s);
-  BOOST_TEST(timer.advance_to_next_before(start + 10s) == 1u);
-  BOOST_CHECK(timer.now() == start + 5s);
-  BOOST_TEST(timer.advance_to_next_before(start + 10s) == 0u);
-  BOOST_CHECK(timer.now() == start + 10s);
-}
-
-BOOST_AUTO_TEST_CASE(fire_what_is_past_without_going_back) {
-  runtime::virtual_timer timer;
-  bool fired = false;
-  call a{[&] { fired = true; }};
-  auto start = timer.now();
-  timer.arm(a, start - 5s);
-  timer.advance(0s);
-  BOOST_TEST(fired);
-  BOOST_CHECK(timer.now() == start);
-}
-
-BOOST_AUTO_TEST_CASE(cancelled_never_fire_and_can_be_armed_again) {
-  runtime::virtual_timer timer;
-  int fired = 0;
-  call a{[&] { ++fired; }};
-  timer.arm(a, timer.now() + 1s);
-  BOOST_TEST(timer.cancel(a));
-  BOOST_TEST(!timer.cancel(a));
-  timer.advance(2s);
-  BOOST_TEST(fired == 0);
-  timer.arm(a, timer.now() + 1s);
-  timer.advance(2s);
-  BOOST_TEST(fired == 1);
-  BOOST_TEST(!timer.cancel(a));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(timers_steady)
-
-BOOST_AUTO_TEST_CASE(fire_when_due_in_order) {
-  runtime::steady_timer timer;
-  std::promise<void> last;
-  lines order;
-  call a{[&] { order.push_back("a"); }};
-  call b{[&] {
-    order.push_back("b");
-    last.set_value();
-  }};
-  auto start = timer.now();
-  timer.arm(b, start + 2ms);
-  timer.arm(a, start + 1ms);
-  last.get_future().wait();
-  BOOST_TEST((timer.now() >= start + 2ms));
-  BOOST_TEST(!timer.cancel(b)); // waits until fire() has returned
-  BOOST_TEST(order == (lines{"a", "b"}), boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(armed_earlier_than_all_others_are_not_late) {
-  runtime::steady_timer timer;
-  std::promise<void> fired;
-  call late{[] {}};
-  call early{[&] { fired.set_value(); }};
-  timer.arm(late, timer.now() + 1h);
-  timer.arm(early, timer.now() - 1s);
-  fired.get_future().wait();
-  BOOST_TEST(timer.pending() == 1u);
-  BOOST_TEST(timer.cancel(late));
-}
-
-BOOST_AUTO_TEST_CASE(either_fire_or_are_cancelled) {
-  runtime::steady_timer timer;
-  for (int i = 0; i < 500; ++i) {
-    std::atomic<int> fired = 0;
-    {
-      call a{[&] { ++fired; }};
-      timer.arm(a, timer.now());
-      auto cancelled = timer.cancel(a);
-      BOOST_REQUIRE(fired.load() == (cancelled ? 0 : 1));
-    }
-  }
-}
-
-BOOST_AUTO_TEST_CASE(stopped_fire_no_more) {
-  bool fired = false;
-  call a{[&] { fired = true; }};
-  runtime::steady_timer timer;
-  timer.arm(a, timer.now() + 1h);
-  timer.stop();
-  BOOST_TEST(timer.cancel(a));
-  call b{[&] { fired = true; }};
-  timer.arm(b, timer.now());
-  BOOST_TEST(timer.pending() == 1u);
-  BOOST_TEST(!fired);
-  BOOST_TEST(timer.cancel(b));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(counters)
 

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-
-#include <pthread.h>
+#include <thread>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/logger.hpp>
 
 #include "axiom/error/exception.hpp"
 
@@ -19,7 +17,8 @@ scheduler_module::scheduler_module(caf::actor_system& sys,
   : super(sys),
     host(sys, options),
     threads_(options.threads),
-    affinity_(options.affinity) {
+    affinity_(options.affinity),
+    clock_(timers()) {
   // nop
 }
 
@@ -161,18 +160,12 @@ void scheduler_module::init(caf::actor_system_config& cfg) {
 
 void scheduler_module::start() {
   activate(static_cast<std::uint32_t>(num_workers_));
-  clock_thread_ = std::thread{[this] {
-    CAF_SET_LOGGER_SYS(&system());
-    pthread_setname_np(pthread_self(), "caf.clock");
-    system().thread_started();
-    clock_.run_dispatch_loop();
-    system().thread_terminates();
-  }};
   super::start();
 }
 
 void scheduler_module::stop() {
   // First what feeds the workers, then the workers.
+  clock_.stop();
   stop_services();
   leftovers_.open();
   {
@@ -186,15 +179,13 @@ void scheduler_module::stop() {
     x->drain([this](caf::resumable* job, job_level) { leftovers_.take(job); });
   give_up_shared();
   leftovers_.close();
-  clock_.cancel_dispatch_loop();
-  clock_thread_.join();
 }
 
 void scheduler_module::enqueue(caf::resumable* job) {
   submit(job, nullptr, medium_level, placement::next);
 }
 
-caf::detail::thread_safe_actor_clock& scheduler_module::clock() noexcept {
+actor_clock& scheduler_module::clock() noexcept {
   return clock_;
 }
 

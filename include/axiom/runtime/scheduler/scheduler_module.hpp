@@ -6,12 +6,11 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <thread>
 #include <vector>
 
-#include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include "axiom/runtime/actor_clock.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/runtime/scheduler/idle_set.hpp"
@@ -110,7 +109,7 @@ protected:
   void start() override;
   void stop() override;
   void enqueue(caf::resumable* job) override;
-  caf::detail::thread_safe_actor_clock& clock() noexcept override;
+  actor_clock& clock() noexcept override;
 
 private:
   void activate(std::uint32_t n);
@@ -128,8 +127,7 @@ private:
   alignas(64) injector shared_;
   std::mutex changes_; ///< one change of the number of workers at a time
   leftover_jobs leftovers_;
-  caf::detail::thread_safe_actor_clock clock_;
-  std::thread clock_thread_;
+  actor_clock clock_; ///< on the host's timers
 };
 
 } // namespace axiom::runtime
