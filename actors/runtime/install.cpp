@@ -32,11 +32,19 @@ constexpr std::size_t default_max_throughput = 300;
 /// The problem: CAF throws away what is queued when its workers are gone, job
 /// by job, with the lock of the shared queue held. A task that is thrown away
 /// ends, and its end hands other tasks to the scheduler: that would lock the
-/// queue again, or put them where nobody looks any more. So, from the moment the
-/// workers are told to stop, jobs from outside of them wait here, and are thrown
-/// away when nothing else is left. Thread-safe.
+/// queue again, or put them where nobody looks any more. So, from the moment
+/// the workers are told to stop, jobs from outside of them wait here, and are
+/// thrown away when nothing else is left. What comes even later, from blocking
+/// actors, which the system awaits last, is thrown away by who brings it, so
+/// that what they request is answered. Thread-safe.
 class leftover_jobs {
 public:
+  using disposal = void (*)(caf::resumable*);
+
+  explicit leftover_jobs(disposal throw_away) : throw_away_(throw_away) {
+    // nop
+  }
+
   /// From now on `take` takes.
   void open() noexcept {
     open_.store(true, std::memory_order_release);
@@ -46,27 +54,42 @@ public:
   bool take(caf::resumable* job) {
     if (!open_.load(std::memory_order_acquire))
       return false;
-    std::lock_guard guard{mutex_};
+    std::unique_lock guard{mutex_};
     jobs_.push_back(job);
+    if (!kept_)
+      empty(guard);
     return true;
   }
 
-  /// Throws all jobs away, those included that come of it.
-  template <class F>
-  void drain(F throw_away) {
+  /// Throws all jobs away, those included that come of it and later.
+  void close() {
     std::unique_lock guard{mutex_};
+    kept_ = false;
+    empty(guard);
+  }
+
+private:
+  /// One call at a time empties the queue, also of what others put there
+  /// meanwhile: so nothing recurses.
+  void empty(std::unique_lock<std::mutex>& guard) {
+    if (emptied_by_another_)
+      return;
+    emptied_by_another_ = true;
     while (!jobs_.empty()) {
       auto* job = jobs_.front();
       jobs_.pop_front();
       guard.unlock();
-      throw_away(job);
+      throw_away_(job);
       guard.lock();
     }
+    emptied_by_another_ = false;
   }
 
-private:
+  disposal throw_away_;
   std::atomic<bool> open_{false};
   std::mutex mutex_;
+  bool kept_ = true;
+  bool emptied_by_another_ = false;
   std::deque<caf::resumable*> jobs_;
 };
 
@@ -83,8 +106,16 @@ public:
       host({.shutdown_grace = options.shutdown_grace,
             .virtual_time = options.virtual_time,
             .blocking = {.max_threads = options.max_blocking_threads}}),
+      leftovers_(&super::cleanup_and_release),
       threads_(options.threads) {
     // nop
+  }
+
+  ~hosted_coordinator() override {
+    if (!late_clock_.joinable())
+      return; // it never started
+    this->clock().cancel_dispatch_loop();
+    late_clock_.join();
   }
 
   bool on_worker_thread() const noexcept override {
@@ -113,7 +144,10 @@ protected:
     stop_services();
     leftovers_.open();
     super::stop();
-    leftovers_.drain(&super::cleanup_and_release);
+    // Whatever actor ends from now on cancels its timers still, in a ring of 64
+    // entries that CAF's clock, whose thread has ended, would never empty.
+    late_clock_ = std::thread{[this] { this->clock().run_dispatch_loop(); }};
+    leftovers_.close();
   }
 
   void enqueue(caf::resumable* job) override {
@@ -129,6 +163,7 @@ private:
   leftover_jobs leftovers_;
   std::size_t threads_;
   std::vector<std::thread::id> worker_threads_;
+  std::thread late_clock_;
 };
 
 /// CAF's deterministic scheduler: the thread that drives it is its only worker.
