@@ -12,7 +12,7 @@
 #include <caf/skip.hpp>
 
 #include "axiom/runtime/host.hpp"
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;

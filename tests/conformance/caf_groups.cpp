@@ -15,7 +15,7 @@
 #include <caf/group_manager.hpp>
 #include <caf/scoped_execution_unit.hpp>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;

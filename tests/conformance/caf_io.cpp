@@ -7,7 +7,7 @@
 #include <caf/io/all.hpp>
 #include <caf/io/middleman.hpp>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;
@@ -168,7 +168,9 @@ BOOST_DATA_TEST_CASE(an_exit_travels_along_a_link_to_another_node, everywhere,
   x = nullptr;
   here.system().spawn([x = here.remote(port)](caf::event_based_actor* self) {
     self->link_to(x);
-    self->quit(caf::sec::runtime_error);
+    self
+      ->request(x, caf::infinite, 1) // when it is answered they are linked
+      .then([self](int) { self->quit(caf::sec::runtime_error); });
   });
   BOOST_CHECK(ended.get_future().get() == caf::sec::runtime_error);
 }

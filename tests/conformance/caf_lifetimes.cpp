@@ -7,7 +7,7 @@
 #include <caf/actor_ostream.hpp>
 #include <caf/stateful_actor.hpp>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;

@@ -8,7 +8,7 @@
 #include <caf/result.hpp>
 #include <caf/typed_response_promise.hpp>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;

@@ -5,7 +5,7 @@
 #include <future>
 #include <latch>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;
@@ -13,9 +13,9 @@ using boost::test_tools::per_element;
 namespace {
 
 /// For cases about actors that compete for a worker.
-const auto on_one_worker = under_each_policy({1});
+const auto on_one_worker = test::under_each_policy({1});
 
-const auto on_many_workers = under_each_policy({2, 4});
+const auto on_many_workers = test::under_each_policy({2, 4});
 
 /// Sends itself a message for each that it gets.
 caf::behavior flood(caf::event_based_actor* self, std::atomic<int>* handled) {

@@ -9,7 +9,7 @@
 #include <future>
 #include <memory>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;
@@ -84,18 +84,19 @@ BOOST_DATA_TEST_CASE(a_system_waits_for_what_is_still_to_be_spawned, everywhere,
   BOOST_TEST(ran == 1001);
 }
 
-BOOST_DATA_TEST_CASE(a_system_waits_for_the_last_handle_of_an_idle_actor,
+BOOST_DATA_TEST_CASE(a_system_waits_for_idle_actors_that_others_refer_to,
                      everywhere, where) {
   std::atomic<bool> ended{false};
-  std::promise<void> go;
   fixture fix{where};
-  auto x = fix.system().spawn(answering);
-  x->attach_functor([&](const caf::error&) { ended = true; });
-  std::jthread holding{[x = std::move(x), future = go.get_future()]() mutable {
-    future.wait();
-    x = nullptr;
-  }};
-  go.set_value();
+  {
+    auto idle = fix.system().spawn(answering);
+    idle->attach_functor([&](const caf::error&) { ended = true; });
+    auto holding =
+      fix.system().spawn([idle](caf::event_based_actor* self) -> caf::behavior {
+        return {[self, idle](caf::ok_atom) { self->quit(); }};
+      });
+    caf::anon_send(holding, caf::ok_atom_v);
+  }
   fix.end();
   BOOST_TEST(ended);
 }

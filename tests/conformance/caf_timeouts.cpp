@@ -9,7 +9,7 @@
 
 #include <caf/after.hpp>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;

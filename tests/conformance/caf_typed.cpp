@@ -7,7 +7,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 

@@ -6,7 +6,7 @@
 #include <future>
 #include <latch>
 
-#include "conformance/policies.hpp"
+#include "conformance/fixture.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;

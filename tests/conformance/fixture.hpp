@@ -1,7 +1,7 @@
 #pragma once
 
-// What the conformance cases share: where they run, what ends one that hangs,
-// and how actors report to them.
+// What the conformance cases share: where they run, and how actors report to
+// them.
 //
 // A case states what CAF promises, and runs under every scheduler policy with
 // 1, 2 and 4 workers. The frame of a case has this order, since actors refer to
@@ -17,17 +17,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <cstdlib>
 #include <functional>
-#include <initializer_list>
-#include <iostream>
 #include <mutex>
 #include <numeric>
 #include <optional>
-#include <ostream>
-#include <stop_token>
-#include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -42,36 +35,15 @@
 
 #include "axiom/config.hpp"
 #include "support/policies.hpp"
+#include "support/watchdog.hpp"
 
 namespace conformance {
 
 using namespace std::chrono_literals;
-
-/// One way to run a case.
-struct placement {
-  test::named_policy policy;
-  std::size_t workers;
-};
-
-inline std::string to_string(const placement& x) {
-  return std::string{x.policy.name} + ", workers: " + std::to_string(x.workers);
-}
-
-inline std::ostream& operator<<(std::ostream& out, const placement& x) {
-  return out << to_string(x);
-}
-
-inline std::vector<placement> under_each_policy(
-  std::initializer_list<std::size_t> workers) {
-  std::vector<placement> result;
-  for (auto policy : test::policies)
-    for (auto n : workers)
-      result.push_back({policy, n});
-  return result;
-}
+using test::placement;
 
 /// Where a case runs, unless it says why not.
-inline const auto everywhere = under_each_policy({1, 2, 4});
+inline const auto everywhere = test::under_each_policy({1, 2, 4});
 
 /// For cases that CAF's own work stealing fails: whom an actor sends to, or
 /// spawns, it puts before all that waits on that worker, so that two actors
@@ -83,30 +55,6 @@ inline std::vector<placement> without_stealing(std::vector<placement> all) {
   });
   return all;
 }
-
-/// Ends the program, and says where, unless it is destroyed in time. (A case
-/// that waits for ever cannot be unwound: what runs refers to its frame.)
-class watchdog {
-public:
-  explicit watchdog(std::string what)
-    : thread_([what = std::move(what)](std::stop_token stop) {
-        std::mutex mutex;
-        std::condition_variable_any expired;
-        std::unique_lock guard{mutex};
-        expired.wait_for(guard, stop, patience, [] { return false; });
-        if (stop.stop_requested())
-          return;
-        std::cerr << "nothing comes any more under " << what << std::endl;
-        std::abort();
-      }) {
-    // nop
-  }
-
-private:
-  static constexpr std::chrono::seconds patience{60};
-
-  std::jthread thread_;
-};
 
 /// An actor system at one placement.
 class fixture {
@@ -133,7 +81,7 @@ public:
   }
 
 private:
-  watchdog watchdog_;
+  test::watchdog watchdog_;
   axiom::config config_;
   std::optional<caf::actor_system> system_;
 };
