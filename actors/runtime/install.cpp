@@ -45,20 +45,32 @@ public:
     // nop
   }
 
-  /// From now on `take` takes.
+  /// From now on `pass` keeps what it gets: what it passed on before has
+  /// arrived when this returns.
   void open() noexcept {
-    open_.store(true, std::memory_order_release);
+    open_.store(true);
+    while (passing_.load() != 0)
+      std::this_thread::yield();
   }
 
-  /// Takes `job` with its reference, if open.
-  bool take(caf::resumable* job) {
-    if (!open_.load(std::memory_order_acquire))
-      return false;
+  /// Passes `job` with its reference on to `queue`, unless open.
+  template <class F>
+  void pass(caf::resumable* job, F queue) {
+    // A job must not arrive in the queue when nobody looks there any more.
+    // Either this thread sees that it is open, or `open` sees this thread, and
+    // waits: store, load, addition and load are sequentially consistent for
+    // that. The release lets it see what has arrived.
+    passing_.fetch_add(1);
+    bool keep = open_.load();
+    if (!keep)
+      queue(job);
+    passing_.fetch_sub(1, std::memory_order_release);
+    if (!keep)
+      return;
     std::unique_lock guard{mutex_};
     jobs_.push_back(job);
     if (!kept_)
       empty(guard);
-    return true;
   }
 
   /// Throws all jobs away, those included that come of it and later.
@@ -87,6 +99,7 @@ private:
 
   disposal throw_away_;
   std::atomic<bool> open_{false};
+  std::atomic<std::size_t> passing_{0};
   std::mutex mutex_;
   bool kept_ = true;
   bool emptied_by_another_ = false;
@@ -151,8 +164,7 @@ protected:
   }
 
   void enqueue(caf::resumable* job) override {
-    if (!leftovers_.take(job))
-      super::enqueue(job);
+    leftovers_.pass(job, [this](caf::resumable* x) { super::enqueue(x); });
   }
 
   void enqueue_job(caf::resumable* job) override {
