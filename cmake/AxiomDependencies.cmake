@@ -55,6 +55,7 @@ if(AXIOM_BUILD_TESTS)
   axiom_require("Boost.Test" libboost-test-dev Boost 1.74 CONFIG
                 COMPONENTS unit_test_framework)
   axiom_require("RapidCheck" librapidcheck-dev rapidcheck CONFIG)
+  find_package(CAF QUIET REQUIRED COMPONENTS core OPTIONAL_COMPONENTS io)
 endif()
 
 if(AXIOM_BUILD_BENCH)

@@ -37,6 +37,13 @@ public:
     // nop
   }
 
+  ~hosted_coordinator() override {
+    if (!late_clock_.joinable())
+      return; // it never started
+    this->clock().cancel_dispatch_loop();
+    late_clock_.join();
+  }
+
   void submit(caf::resumable* job, caf::execution_unit* unit, job_level,
               placement where) override {
     // CAF's policies put what comes through the unit in front, some of them also
@@ -76,18 +83,21 @@ protected:
     stop_services();
     leftovers_.open();
     super::stop();
+    // Whatever actor ends from now on cancels its timers still, in a ring of 64
+    // entries that CAF's clock, whose thread has ended, would never empty.
+    late_clock_ = std::thread{[this] { this->clock().run_dispatch_loop(); }};
     leftovers_.close();
   }
 
   void enqueue(caf::resumable* job) override {
-    if (!leftovers_.take(job))
-      super::enqueue(job);
+    leftovers_.pass(job, [this](caf::resumable* x) { super::enqueue(x); });
   }
 
 private:
   leftover_jobs leftovers_;
   std::size_t threads_;
   std::vector<std::thread::id> worker_threads_;
+  std::thread late_clock_;
 };
 
 /// CAF's deterministic scheduler: the thread that drives it is its only worker.
