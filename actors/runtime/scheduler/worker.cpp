@@ -235,9 +235,12 @@ caf::resumable* worker::take_shared(job_level level) {
   if ((shared.levels() & (1U << level)) == 0)
     return nullptr;
   auto* result = shared.take(level, parent_.started().size(), max_loot, taken_);
+  if (taken_.empty())
+    return result;
   // Pushed in reverse, since the newest runs first: the order they came in.
   for (; !taken_.empty(); taken_.pop_back())
     push(taken_.back(), level);
+  parent_.announce(); // on the way from queue to queue nobody saw them
   return result;
 }
 
@@ -286,6 +289,8 @@ caf::resumable* worker::raid(worker& victim, job_level level) {
   if (result == nullptr)
     return nullptr;
   bump(stolen_);
+  if (share <= 1)
+    return result;
   for (std::size_t i = 1; i < share; ++i) {
     auto* job = from.steal();
     if (job == nullptr)
@@ -293,6 +298,7 @@ caf::resumable* worker::raid(worker& victim, job_level level) {
     push(job, level);
     bump(stolen_);
   }
+  parent_.announce(); // on the way from queue to queue nobody saw them
   return result;
 }
 
