@@ -30,7 +30,9 @@ constexpr int search_rounds = 12;
 constexpr std::chrono::milliseconds watch_period{1};
 constexpr int watch_patience = 8;
 
-/// Every so many picks a worker looks whether others have something more urgent.
+/// Every so many picks a worker looks whether others have something more urgent:
+/// at those halfway between two that a lower level has, since it would lose its
+/// share to whatever is found.
 constexpr std::uint64_t glance_share = 8;
 
 thread_local constinit worker* this_worker = nullptr;
@@ -201,11 +203,11 @@ caf::resumable* worker::pick() {
                | (in_slot ? 1U << slot_level_ : 0U);
   while (ready != 0) {
     const auto level = level_to_serve(ready, number);
-    if (number % glance_share == 0)
+    if (number % glance_share == glance_share / 2)
       if (auto* job = glance(level + std::size_t{1}))
         return job;
     if (takes_oldest(number))
-      if (auto* job = take_oldest(level))
+      if (auto* job = take_oldest(level, prefers_own(number)))
         return job;
     if (auto* job = take_own(level))
       return job;
@@ -224,10 +226,13 @@ caf::resumable* worker::take_own(job_level level) {
   return take_shared(level);
 }
 
-caf::resumable* worker::take_oldest(job_level level) {
+caf::resumable* worker::take_oldest(job_level level, bool own_first) {
+  if (own_first)
+    if (auto* job = queues_[level].steal())
+      return job;
   if (auto* job = take_shared(level))
     return job;
-  return queues_[level].steal();
+  return own_first ? nullptr : queues_[level].steal();
 }
 
 caf::resumable* worker::take_shared(job_level level) {

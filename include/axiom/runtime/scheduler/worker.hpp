@@ -156,7 +156,7 @@ private:
 
   caf::resumable* pick();
   caf::resumable* take_own(job_level level);
-  caf::resumable* take_oldest(job_level level);
+  caf::resumable* take_oldest(job_level level, bool own_first);
   caf::resumable* take_shared(job_level level);
   caf::resumable* take_slot();
   caf::resumable* glance(std::size_t lowest);
