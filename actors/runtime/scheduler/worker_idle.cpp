@@ -69,7 +69,7 @@ public:
   }
 
   bool any_left() const noexcept {
-    return parent_.any_job();
+    return parent_.any_job() || (parent_.watch().vacant() && any_slot());
   }
 
   void announce() {

@@ -64,9 +64,10 @@ public:
   }
 
 private:
+  /// Not relaxed in its first look either: a worker that takes the watch for
+  /// kept by somebody who has left would leave a slot that is announced to it.
   bool begin() noexcept {
-    return !kept_.load(std::memory_order_relaxed)
-           && !kept_.exchange(true, std::memory_order_seq_cst);
+    return vacant() && !kept_.exchange(true, std::memory_order_seq_cst);
   }
 
   void end() noexcept {
