@@ -38,9 +38,8 @@ class scheduler_module;
 /// The slot is announced to nobody: the usual job there is the receiver of a
 /// message, and runs within a microsecond, on the core whose cache has the
 /// message. For the case that the running job goes on for long, one of the parked
-/// workers, the *watch*, looks at all slots each millisecond, as long as
-/// somebody works; so the job is late by two milliseconds at most while there
-/// is an idle worker.
+/// workers looks at all slots each millisecond (see slot_watch); so the job is
+/// late by two milliseconds at most while there is an idle worker.
 ///
 /// Who may touch what: `add` is for the worker's own thread; the queues and the
 /// slot are also for thieves; everything else is the thread's own, or atomic.
@@ -159,7 +158,7 @@ private:
 
   caf::resumable* pick();
   caf::resumable* take_own(job_level level);
-  caf::resumable* take_oldest(job_level level);
+  caf::resumable* take_oldest(job_level level, bool own_first);
   caf::resumable* take_shared(job_level level);
   caf::resumable* take_slot();
   caf::resumable* glance(std::size_t lowest);
@@ -168,12 +167,15 @@ private:
 
   // -- without a job -----------------------------------------------------------------
 
+  class idler;
+
   caf::resumable* idle();
-  caf::resumable* search();
-  caf::resumable* sleep();
-  bool watch(caf::resumable*& job);
-  caf::resumable* take_stuck_slot(std::vector<slot_view>& seen);
-  void look_at_slots(std::vector<slot_view>& seen) const;
+
+  /// Ends the time that counts as busy.
+  void rest(worker_state state) noexcept;
+
+  /// Begins it.
+  void work() noexcept;
 
   void push(caf::resumable* job, job_level level);
   worker& random_worker() noexcept;
