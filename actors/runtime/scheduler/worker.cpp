@@ -89,9 +89,30 @@ void worker::join() {
   thread_.join();
 }
 
+void worker::begin_busy() noexcept {
+  bump(busy_, -now_ns());
+}
+
+void worker::end_busy() noexcept {
+  bump(busy_, now_ns());
+}
+
+std::chrono::nanoseconds worker::busy() const noexcept {
+  // A running worker's time counts up to now only if it runs now.
+  auto seen = busy_.load(std::memory_order_acquire);
+  while (seen < 0) {
+    const auto now = now_ns();
+    const auto again = busy_.load(std::memory_order_acquire);
+    if (again == seen)
+      return std::chrono::nanoseconds{seen + now};
+    seen = again;
+  }
+  return std::chrono::nanoseconds{seen};
+}
+
 void worker::run() {
   state_.store(worker_state::running, std::memory_order_relaxed);
-  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  begin_busy();
   for (;;) {
     if (dismissed()) {
       if (parent_.active() == 0)
@@ -111,7 +132,13 @@ bool worker::dismissed() const noexcept {
 
 void worker::execute(caf::resumable* job) {
   bump(picks_);
-  switch (job->resume(this, parent_.max_throughput())) {
+  auto* newcomer = seen_actors::newcomer(*job);
+  if (newcomer != nullptr)
+    actors_.begins(*newcomer);
+  const auto result = job->resume(this, parent_.max_throughput());
+  if (newcomer != nullptr)
+    actors_.has_run(*newcomer, result);
+  switch (result) {
     case caf::resumable::resume_later:
       add(job, medium_level, placement::last);
       break;
@@ -125,12 +152,11 @@ void worker::retire() {
     parent_.inject({&job, 1}, level);
   });
   present_ = 0;
-  const auto before = busy_since_ns_.exchange(0, std::memory_order_relaxed);
-  bump(busy_ns_, now_ns() - before);
+  end_busy();
   state_.store(worker_state::retired, std::memory_order_relaxed);
   while (dismissed() && parent_.active() != 0)
     parker_.wait();
-  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  begin_busy();
   state_.store(worker_state::running, std::memory_order_relaxed);
 }
 
@@ -181,10 +207,7 @@ worker_stats worker::stats() const {
   result.executed = picks_.load(std::memory_order_relaxed);
   result.stolen = stolen_.load(std::memory_order_relaxed);
   result.parks = parks_.load(std::memory_order_relaxed);
-  auto busy = busy_ns_.load(std::memory_order_relaxed);
-  if (auto since = busy_since_ns_.load(std::memory_order_relaxed); since != 0)
-    busy += now_ns() - since;
-  result.busy = std::chrono::nanoseconds{busy};
+  result.busy = busy();
   for (std::size_t level = 0; level < job_levels; ++level)
     result.queued[level] = queues_[level].size();
   if (slot_.load(std::memory_order_relaxed) != nullptr)
@@ -299,8 +322,7 @@ caf::resumable* worker::raid(worker& victim, job_level level) {
 // -- without a job ---------------------------------------------------------------
 
 caf::resumable* worker::idle() {
-  const auto before = busy_since_ns_.exchange(0, std::memory_order_relaxed);
-  bump(busy_ns_, now_ns() - before);
+  end_busy();
   state_.store(worker_state::searching, std::memory_order_relaxed);
   auto& idle = parent_.idle();
   auto searching = idle.begin_search(parent_.active());
@@ -318,7 +340,7 @@ caf::resumable* worker::idle() {
     if (job != nullptr)
       break;
   }
-  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  begin_busy();
   state_.store(worker_state::running, std::memory_order_relaxed);
   if (searching && idle.end_search() && parent_.any_job())
     parent_.announce();
