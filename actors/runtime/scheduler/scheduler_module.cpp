@@ -130,6 +130,12 @@ scheduler_stats scheduler_module::stats() const {
   return result;
 }
 
+bool scheduler_module::look_at_actors(actor_sightings& into) const {
+  for (auto& x : started())
+    x->actors().look(into);
+  return true;
+}
+
 void scheduler_module::activate(std::uint32_t n) {
   const auto before = active_.exchange(n, std::memory_order_seq_cst);
   for (auto i = started_.load(); i < n; ++i) {

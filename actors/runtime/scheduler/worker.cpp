@@ -84,6 +84,19 @@ void worker::join() {
   thread_.join();
 }
 
+std::chrono::nanoseconds worker::busy() const noexcept {
+  // A running worker's time counts up to now only if it runs now.
+  auto seen = busy_.load(std::memory_order_acquire);
+  while (seen < 0) {
+    const auto now = now_ns();
+    const auto again = busy_.load(std::memory_order_acquire);
+    if (again == seen)
+      return std::chrono::nanoseconds{seen + now};
+    seen = again;
+  }
+  return std::chrono::nanoseconds{seen};
+}
+
 void worker::run() {
   work();
   for (;;) {
@@ -105,7 +118,13 @@ bool worker::dismissed() const noexcept {
 
 void worker::execute(caf::resumable* job) {
   bump(picks_);
-  switch (job->resume(this, parent_.max_throughput())) {
+  auto* newcomer = seen_actors::newcomer(*job);
+  if (newcomer != nullptr)
+    actors_.begins(*newcomer);
+  const auto result = job->resume(this, parent_.max_throughput());
+  if (newcomer != nullptr)
+    actors_.has_run(*newcomer, result);
+  switch (result) {
     case caf::resumable::resume_later:
       add(job, medium_level, placement::last);
       break;
@@ -126,13 +145,12 @@ void worker::retire() {
 }
 
 void worker::work() noexcept {
-  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  bump(busy_, -now_ns());
   state_.store(worker_state::running, std::memory_order_relaxed);
 }
 
 void worker::rest(worker_state state) noexcept {
-  const auto since = busy_since_ns_.exchange(0, std::memory_order_relaxed);
-  bump(busy_ns_, now_ns() - since);
+  bump(busy_, now_ns());
   state_.store(state, std::memory_order_relaxed);
 }
 
@@ -190,10 +208,7 @@ worker_stats worker::stats() const {
   result.executed = picks_.load(std::memory_order_relaxed);
   result.stolen = stolen_.load(std::memory_order_relaxed);
   result.parks = parks_.load(std::memory_order_relaxed);
-  auto busy = busy_ns_.load(std::memory_order_relaxed);
-  if (auto since = busy_since_ns_.load(std::memory_order_relaxed); since != 0)
-    busy += now_ns() - since;
-  result.busy = std::chrono::nanoseconds{busy};
+  result.busy = busy();
   for (std::size_t level = 0; level < job_levels; ++level)
     result.queued[level] = queues_[level].size();
   if (slot_.load(std::memory_order_relaxed) != nullptr)

@@ -97,6 +97,8 @@ public:
   scheduler_stats stats() const override;
 
 protected:
+  bool look_at_actors(actor_sightings& into) const override;
+
   // -- CAF's interface ---------------------------------------------------------------
 
   void init(caf::actor_system_config& cfg) override;

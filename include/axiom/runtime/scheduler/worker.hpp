@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "axiom/runtime/scheduler/parker.hpp"
 #include "axiom/runtime/scheduler/work_deque.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
+#include "axiom/runtime/seen_actors.hpp"
 #include "axiom/runtime/topology.hpp"
 
 namespace axiom::runtime {
@@ -126,6 +128,11 @@ public:
 
   worker_stats stats() const;
 
+  /// The event-based actors that ran here for the first time and still live.
+  const seen_actors& actors() const noexcept {
+    return actors_;
+  }
+
   /// Passes everything that is ready on it to `f`, as a thief would.
   template <class F>
   void drain(F f) {
@@ -148,6 +155,8 @@ private:
     caf::resumable* job = nullptr;
     std::uint64_t picks = 0;
   };
+
+  std::chrono::nanoseconds busy() const noexcept;
 
   void run();
   void execute(caf::resumable* job);
@@ -201,14 +210,17 @@ private:
   std::uint64_t next_number_ = 0;
   std::uint64_t numbers_left_ = 0;
   caf::node_id node_;
+  seen_actors actors_; ///< has a lock of its own
 
   // Read, and the slot taken from, by others.
   alignas(64) std::atomic<caf::resumable*> slot_{nullptr};
   std::atomic<std::uint64_t> picks_{0};
   std::atomic<std::uint64_t> stolen_{0};
   std::atomic<std::uint64_t> parks_{0};
-  std::atomic<std::int64_t> busy_ns_{0};
-  std::atomic<std::int64_t> busy_since_ns_{0}; ///< 0 while it is not running
+  /// Nanoseconds: while it is idle, how long it was busy in all; while it runs,
+  /// that less the time when it began, so a negative number. In one word, for
+  /// whoever reads half of a change would see a counter that falls.
+  std::atomic<std::int64_t> busy_{0};
   std::atomic<worker_state> state_{worker_state::parked};
   std::atomic<bool> pinned_{false};
 
