@@ -171,8 +171,8 @@ void scheduler_module::start() {
 
 void scheduler_module::stop() {
   // First what feeds the workers, then the workers.
-  clock_.stop();
   stop_services();
+  clock_.stop();
   leftovers_.open();
   {
     std::lock_guard guard{changes_};
