@@ -241,6 +241,31 @@ BOOST_AUTO_TEST_CASE(have_as_many_workers_as_told) {
   BOOST_TEST(runtime::usable_processors() >= 1u);
 }
 
+BOOST_AUTO_TEST_CASE(never_take_back_the_time_that_workers_were_busy) {
+  axiom::testing::fixture fix{
+    {.scheduler = runtime::scheduler_policy::axiom}};
+  auto& host = runtime::host::of(fix.system());
+  std::atomic<bool> done{false};
+  std::chrono::nanoseconds last{0};
+  auto falls = 0;
+  std::thread reader{[&] {
+    while (!done) {
+      auto sum = std::chrono::nanoseconds{0};
+      for (auto& x : host.stats().workers)
+        sum += x.busy;
+      falls += sum < last ? 1 : 0;
+      last = sum;
+    }
+  }};
+  // Each leaves the workers idle before the next.
+  for (int i = 0; i < 2'000; ++i)
+    fix.coordinator().create_child_task("t", [] {}).get();
+  done = true;
+  reader.join();
+  BOOST_TEST(falls == 0);
+  BOOST_CHECK(last > 0ns);
+}
+
 BOOST_AUTO_TEST_CASE(are_installed_into_a_configuration_of_ones_own) {
   caf::actor_system_config cfg;
   runtime::runtime_options options;

@@ -455,6 +455,17 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
   grep -q '^axiom_tasks_finished_total{outcome="completed"} [1-9]' scraped
   grep -q '^axiom_tasks_active [1-9]' scraped
   grep -q '^axiom_cancellation_seconds_bucket{le="+Inf"} 0' scraped
+  # CAF's own policies count nothing.
+  if grep -q '^  scheduler: axiom' "$config"; then
+    grep -q '^axiom_scheduler_workers{state="running"} [0-9]' scraped
+    grep -q '^axiom_scheduler_jobs_total [1-9]' scraped
+    grep -q '^axiom_scheduler_steals_total [0-9]' scraped
+    grep -q '^axiom_scheduler_parks_total [0-9]' scraped
+    grep -q '^axiom_scheduler_busy_seconds_total [0-9]' scraped
+    grep -q '^axiom_scheduler_queued_jobs{level="medium"} [0-9]' scraped
+  else
+    [ "$(grep -c '^axiom_scheduler_' scraped)" -eq 0 ]
+  fi
   grep -q '^process_threads [1-9]' scraped
   if command -v promtool >/dev/null; then
     [ -z "$(promtool check metrics <scraped 2>&1)" ]
