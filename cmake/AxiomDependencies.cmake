@@ -50,6 +50,15 @@ if(AXIOM_BUILD_TESTS)
   set(Boost_USE_STATIC_LIBS OFF)
   axiom_require("Boost.Test" libboost-test-dev Boost 1.74 CONFIG
                 COMPONENTS unit_test_framework)
+  if(NOT AXIOM_SANITIZE)
+    find_path(AXIOM_RELACY_INCLUDE_DIR relacy/relacy.hpp
+              DOC "The model checker Relacy: headers only")
+    mark_as_advanced(AXIOM_RELACY_INCLUDE_DIR)
+    if(NOT AXIOM_RELACY_INCLUDE_DIR)
+      message(FATAL_ERROR "Relacy is missing. On Debian: apt-get install "
+        "relacy-dev (scripts/setup does it).")
+    endif()
+  endif()
 endif()
 
 if(AXIOM_BUILD_BENCH)
