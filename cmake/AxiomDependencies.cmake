@@ -56,6 +56,15 @@ if(AXIOM_BUILD_TESTS)
                 COMPONENTS unit_test_framework)
   axiom_require("RapidCheck" librapidcheck-dev rapidcheck CONFIG)
   find_package(CAF QUIET REQUIRED COMPONENTS core OPTIONAL_COMPONENTS io)
+  if(NOT AXIOM_SANITIZE)
+    find_path(AXIOM_RELACY_INCLUDE_DIR relacy/relacy.hpp
+              DOC "The model checker Relacy: headers only")
+    mark_as_advanced(AXIOM_RELACY_INCLUDE_DIR)
+    if(NOT AXIOM_RELACY_INCLUDE_DIR)
+      message(FATAL_ERROR "Relacy is missing. On Debian: apt-get install "
+        "relacy-dev (scripts/setup does it).")
+    endif()
+  endif()
 endif()
 
 if(AXIOM_BUILD_BENCH)

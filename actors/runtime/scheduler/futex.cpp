@@ -15,8 +15,8 @@ bool futex::wait(std::atomic<std::uint32_t>& word, std::uint32_t value,
                  std::optional<std::chrono::nanoseconds> timeout) noexcept {
   timespec limit{};
   if (timeout) {
-    const auto seconds
-      = std::chrono::duration_cast<std::chrono::seconds>(*timeout);
+    const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(*timeout);
     limit.tv_sec = seconds.count();
     limit.tv_nsec = (*timeout - seconds).count();
   }

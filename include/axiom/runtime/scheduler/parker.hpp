@@ -28,9 +28,8 @@ public:
   bool wait(std::optional<std::chrono::nanoseconds> timeout = std::nullopt) {
     // If this fails there is a token already.
     auto seen = nothing;
-    auto in_time = state_.compare_exchange_strong(seen, asleep,
-                                                  std::memory_order_relaxed,
-                                                  std::memory_order_relaxed);
+    auto in_time = state_.compare_exchange_strong(
+      seen, asleep, std::memory_order_relaxed, std::memory_order_relaxed);
     while (in_time && state_.load(std::memory_order_relaxed) == asleep)
       in_time = Futex::wait(state_, asleep, timeout);
     // Acquire, for what the notifier did before. A token that came at the last

@@ -17,14 +17,15 @@ namespace axiom::runtime {
 ///
 ///     vacant --begin--> kept --notified, a slot stuck, all at rest--> vacant
 ///
-/// The rule: *as long as a slot is full and a worker parked, there is a watch, or
-/// somebody awake who will be or name one.*
+/// The rule: *as long as a slot is full and a worker parked, there is a watch,
+/// or somebody awake who will be or name one.*
 ///
-/// Why: whoever fills a slot stores the job, then loads `kept_` in `vacant`, and
-/// announces the slot as a job in a queue if there is no watch (see idle_set);
-/// the watch stores `kept_` when it ends, then looks at the slots: itself if it
-/// wants to sleep on; else, as it is searching by then, the last searcher when
-/// it ends its search. All are sequentially consistent, so one sees the other.
+/// Why: whoever fills a slot stores the job, then loads `kept_` in `vacant`,
+/// and announces the slot as a job in a queue if there is no watch (see
+/// idle_set); the watch stores `kept_` when it ends, then looks at the slots:
+/// itself if it wants to sleep on; else, as it is searching by then, the last
+/// searcher when it ends its search. All are sequentially consistent, so one
+/// sees the other.
 ///
 /// Thread-safe and lock-free.
 template <class Atomics = std_atomics>
