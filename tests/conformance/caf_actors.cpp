@@ -53,6 +53,7 @@ BOOST_DATA_TEST_CASE(messages_of_each_of_many_actors_arrive_in_its_order,
                      everywhere, where) {
   constexpr int senders = 8;
   constexpr int each = 200;
+  constexpr int total = senders * each;
   journal<int> seen;
   fixture fix{where};
   auto receiver = spawn_noting(fix.system(), seen);
@@ -61,10 +62,10 @@ BOOST_DATA_TEST_CASE(messages_of_each_of_many_actors_arrive_in_its_order,
       for (int i = 0; i < each; ++i)
         self->send(receiver, sender * each + i);
     });
-  auto all = seen.await(senders * each);
+  auto all = seen.await(total);
   std::stable_sort(all.begin(), all.end(),
                    [](int a, int b) { return a / each < b / each; });
-  BOOST_TEST(all == in_order(senders * each), per_element());
+  BOOST_TEST(all == in_order(total), per_element());
 }
 
 BOOST_DATA_TEST_CASE(an_actor_runs_one_handler_at_a_time, everywhere, where) {
@@ -187,7 +188,7 @@ BOOST_DATA_TEST_CASE(the_default_handler_gets_what_no_handler_takes, everywhere,
                      where) {
   fixture fix{where};
   auto& sys = fix.system();
-  auto with = [&](caf::scheduled_actor::default_handler other) {
+  auto with = [&](const caf::scheduled_actor::default_handler& other) {
     return sys.spawn([other](caf::event_based_actor* self) -> caf::behavior {
       self->set_default_handler(other);
       return {[](caf::ok_atom) {}};

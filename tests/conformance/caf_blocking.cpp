@@ -135,10 +135,9 @@ BOOST_DATA_TEST_CASE(a_blocking_actor_spawns_and_waits, everywhere, where) {
   fixture fix{where};
   fix.system().spawn([&](caf::blocking_actor* self) {
     std::atomic<std::size_t> count{0};
-    std::vector<caf::actor> children;
-    for (int i = 0; i < 100; ++i)
-      children.push_back(
-        self->spawn([&](caf::event_based_actor*) { ++count; }));
+    std::vector<caf::actor> children(100);
+    for (auto& child : children)
+      child = self->spawn([&](caf::event_based_actor*) { ++count; });
     self->wait_for(children);
     ended.set_value(count);
   });
@@ -187,14 +186,12 @@ BOOST_DATA_TEST_CASE(scoped_actors_of_many_threads_are_answered, everywhere,
   std::atomic<int> sum{0};
   fixture fix{where};
   auto server = fix.system().spawn(echo);
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] {
-      caf::scoped_actor self{fix.system()};
-      for (int n = 0; n < 50; ++n)
-        self->request(server, caf::infinite, 1)
-          .receive([&](int x) { sum += x; }, [](const caf::error&) {});
-    });
+  auto threads = start_threads(4, [&](int) {
+    caf::scoped_actor self{fix.system()};
+    for (int n = 0; n < 50; ++n)
+      self->request(server, caf::infinite, 1)
+        .receive([&](int x) { sum += x; }, [](const caf::error&) {});
+  });
   threads.clear();
   BOOST_TEST(sum == 200);
 }

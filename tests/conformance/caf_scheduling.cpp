@@ -147,6 +147,7 @@ BOOST_DATA_TEST_CASE(all_of_many_busy_actors_get_on, everywhere, where) {
   std::vector<std::atomic<int>> handled(20);
   fixture fix{where};
   std::vector<caf::actor> flooding;
+  flooding.reserve(handled.size());
   for (auto& count : handled)
     flooding.push_back(fix.system().spawn(flood, &count));
   for (auto& count : handled)

@@ -26,7 +26,9 @@ caf::behavior answering(caf::event_based_actor*) {
 /// Is never done: sends itself a message for each that it gets.
 caf::behavior restless(caf::event_based_actor* self, token held) {
   self->send(self, caf::tick_atom_v);
-  return {[self, held](caf::tick_atom) { self->send(self, caf::tick_atom_v); }};
+  return {[self, held = std::move(held)](caf::tick_atom) {
+    self->send(self, caf::tick_atom_v);
+  }};
 }
 
 /// Is never done: spawns another of its kind for each message, and ends.
@@ -235,15 +237,13 @@ BOOST_DATA_TEST_CASE(two_systems_at_once_do_not_mix, everywhere, where) {
 BOOST_DATA_TEST_CASE(threads_make_and_end_systems_side_by_side, everywhere,
                      where) {
   std::atomic<int> sum{0};
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&] {
-      for (int n = 0; n < 10; ++n) {
-        fixture fix{where};
-        auto x = fix.system().spawn(answering);
-        sum += *ask<int>(fix.system(), x, 1);
-      }
-    });
+  auto threads = start_threads(4, [&](int) {
+    for (int n = 0; n < 10; ++n) {
+      fixture fix{where};
+      auto x = fix.system().spawn(answering);
+      sum += *ask<int>(fix.system(), x, 1);
+    }
+  });
   threads.clear();
   BOOST_TEST(sum == 40);
 }

@@ -72,7 +72,7 @@ BOOST_DATA_TEST_CASE(a_token_goes_around_a_ring_of_a_thousand, everywhere,
   std::promise<int> result;
   fixture fix{where};
   auto member = [](caf::event_based_actor* self,
-                   caf::actor next) -> caf::behavior {
+                   const caf::actor& next) -> caf::behavior {
     return {[self, next](int x) { self->send(next, x + 1); }};
   };
   fix.system().spawn([&](caf::event_based_actor* self) -> caf::behavior {
@@ -94,6 +94,7 @@ BOOST_DATA_TEST_CASE(a_mailbox_takes_all_that_four_threads_send, everywhere,
                      where) {
   constexpr int threads = 4;
   constexpr int each = 25'000;
+  constexpr std::size_t total = std::size_t{threads} * each;
   std::promise<std::vector<int>> complete;
   fixture fix{where};
   auto receiver =
@@ -101,18 +102,16 @@ BOOST_DATA_TEST_CASE(a_mailbox_takes_all_that_four_threads_send, everywhere,
       auto all = std::make_shared<std::vector<int>>();
       return {[&, self, all](int x) {
         all->push_back(x);
-        if (all->size() == threads * each) {
+        if (all->size() == total) {
           complete.set_value(std::move(*all));
           self->quit();
         }
       }};
     });
-  std::vector<std::jthread> senders;
-  for (int sender = 0; sender < threads; ++sender)
-    senders.emplace_back([receiver, sender] {
-      for (int i = 0; i < each; ++i)
-        caf::anon_send(receiver, sender * each + i);
-    });
+  auto senders = start_threads(threads, [receiver](int sender) {
+    for (int i = 0; i < each; ++i)
+      caf::anon_send(receiver, sender * each + i);
+  });
   auto all = complete.get_future().get();
   std::stable_sort(all.begin(), all.end(),
                    [](int a, int b) { return a / each < b / each; });
@@ -171,12 +170,10 @@ BOOST_DATA_TEST_CASE(all_that_outside_threads_spawn_runs, everywhere, where) {
   constexpr int each = 2500;
   std::atomic<int> ran{0};
   fixture fix{where};
-  std::vector<std::jthread> spawning;
-  for (int i = 0; i < threads; ++i)
-    spawning.emplace_back([&] {
-      for (int n = 0; n < each; ++n)
-        fix.system().spawn([&](caf::event_based_actor*) { ++ran; });
-    });
+  auto spawning = start_threads(threads, [&](int) {
+    for (int n = 0; n < each; ++n)
+      fix.system().spawn([&](caf::event_based_actor*) { ++ran; });
+  });
   spawning.clear();
   fix.end(); // waits for all of them
   BOOST_TEST(ran == threads * each);

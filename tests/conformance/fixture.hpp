@@ -21,6 +21,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -121,6 +122,17 @@ caf::expected<T> ask(caf::actor_system& sys, const Handle& whom, Ts&&... xs) {
   self->request(whom, caf::infinite, std::forward<Ts>(xs)...)
     .receive([&](T& value) { result = std::move(value); },
              [&](caf::error& reason) { result = std::move(reason); });
+  return result;
+}
+
+/// Threads that run `f(i)` for i in [0, n). They are joined when the result
+/// goes.
+template <class F>
+std::vector<std::jthread> start_threads(int n, F f) {
+  std::vector<std::jthread> result;
+  result.reserve(static_cast<std::size_t>(n));
+  for (int i = 0; i < n; ++i)
+    result.emplace_back(f, i);
   return result;
 }
 

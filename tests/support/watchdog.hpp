@@ -17,7 +17,7 @@ namespace test {
 class watchdog {
 public:
   explicit watchdog(std::string what)
-    : thread_([what = std::move(what)](std::stop_token stop) {
+    : thread_([what = std::move(what)](const std::stop_token& stop) {
         std::mutex mutex;
         std::condition_variable_any expired;
         std::unique_lock guard{mutex};
