@@ -174,11 +174,6 @@ void structured_task_coordinator::unsubscribe(
   block_->state->remove_sink(sink);
 }
 
-boost::intrusive_ptr<const detail::task_domain>
-structured_task_coordinator::watch_domain() const {
-  return block_->state;
-}
-
 detail::task_actor& structured_task_coordinator::root() const noexcept {
   return block_->state->root();
 }

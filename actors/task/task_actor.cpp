@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "axiom/task/detail/extras.hpp"
+#include "axiom/task/detail/live_tasks.hpp"
 
 namespace axiom::detail {
 
@@ -38,9 +39,11 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     intrusive_ptr_add_ref(domain_);
   if (parent_ != nullptr)
     urgency_.lent_by_parent(parent_->urgency_.to_children());
+  live_tasks::add(1);
 }
 
 task_actor::~task_actor() {
+  live_tasks::add(-1);
   if (holds_domain_) {
     if (outcome_ == outcome_kind::failed && !observed())
       domain_->unobserved_failure(reference(), *failure_);
