@@ -13,7 +13,7 @@ waitable end_of(task_actor& task, interest wanted) {
           [&task](waiter& x) {
             if (!task.add_waiter(x))
               return false;
-            if (x.urgency() > task.level())
+            if (task.gains_from(x.urgency()))
               inheritance::update(task);
             return true;
           },
@@ -33,7 +33,7 @@ bool begin_wait(task_actor& task, task_actor& goal, waiter& link) noexcept {
     task.awaits_nothing();
     return false;
   }
-  if (task.level() > goal.level())
+  if (goal.gains_from(task.level()))
     inheritance::update(goal);
   return true;
 }

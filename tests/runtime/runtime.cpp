@@ -4,46 +4,14 @@
 #include <future>
 #include <thread>
 
-#include <caf/resumable.hpp>
-
 #include "axiom/runtime/blocking_pool.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/small_mutex.hpp"
 #include "axiom/runtime/topology.hpp"
+#include "support/jobs.hpp"
 #include "support/tasks.hpp"
 
 using namespace test;
-namespace runtime = axiom::runtime;
-
-namespace {
-
-/// A job for the blocking pool, counted by its references.
-class job final : public caf::resumable {
-public:
-  explicit job(std::function<void()> f) : fun_(std::move(f)) {
-    // nop
-  }
-
-  resume_result resume(caf::execution_unit*, std::size_t) override {
-    fun_();
-    return done;
-  }
-
-  void intrusive_ptr_add_ref_impl() override {
-    ++references_;
-  }
-
-  void intrusive_ptr_release_impl() override {
-    if (--references_ == 0)
-      delete this;
-  }
-
-private:
-  std::function<void()> fun_;
-  std::atomic<int> references_{1};
-};
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(counters)
 

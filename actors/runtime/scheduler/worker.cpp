@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <utility>
 
 #include <pthread.h>
 
@@ -172,10 +171,11 @@ void worker::add(caf::resumable* job, job_level level, placement where) {
       if ((present_ >> (level + 1)) != 0)
         break;
       if (auto* displaced = slot_.exchange(job, std::memory_order_seq_cst)) {
-        push(displaced, std::exchange(slot_level_, level));
+        push(displaced, slot_level());
+        slot_level_.store(level, std::memory_order_relaxed);
         return parent_.announce();
       }
-      slot_level_ = level;
+      slot_level_.store(level, std::memory_order_relaxed);
       return parent_.announce_slot();
     case placement::last:
       // Behind nothing at all it stays here, and nobody has to be woken, since
@@ -212,7 +212,7 @@ worker_stats worker::stats() const {
   for (std::size_t level = 0; level < job_levels; ++level)
     result.queued[level] = queues_[level].size();
   if (slot_.load(std::memory_order_relaxed) != nullptr)
-    ++result.queued[medium_level];
+    ++result.queued[slot_level()];
   return result;
 }
 
@@ -222,7 +222,7 @@ caf::resumable* worker::pick() {
   const auto number = picks_.load(std::memory_order_relaxed) + 1;
   auto in_slot = slot_.load(std::memory_order_relaxed) != nullptr;
   auto ready = present_ | parent_.shared().levels()
-               | (in_slot ? 1U << slot_level_ : 0U);
+               | (in_slot ? 1U << slot_level() : 0U);
   while (ready != 0) {
     const auto level = level_to_serve(ready, number);
     if (number % glance_share == glance_share / 2)
@@ -239,7 +239,7 @@ caf::resumable* worker::pick() {
 }
 
 caf::resumable* worker::take_own(job_level level) {
-  if (slot_level_ == level)
+  if (slot_level() == level)
     if (auto* job = take_slot())
       return job;
   if (auto* job = queues_[level].pop())

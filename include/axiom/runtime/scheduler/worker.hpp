@@ -137,7 +137,7 @@ public:
   template <class F>
   void drain(F f) {
     if (auto* job = slot_.exchange(nullptr))
-      f(job, slot_level_);
+      f(job, slot_level());
     for (job_level level = 0; level < job_levels; ++level)
       while (!queues_[level].empty())
         if (auto* job = queues_[level].steal())
@@ -186,6 +186,10 @@ private:
   /// Begins it.
   void work() noexcept;
 
+  job_level slot_level() const noexcept {
+    return slot_level_.load(std::memory_order_relaxed);
+  }
+
   void push(caf::resumable* job, job_level level);
   worker& random_worker() noexcept;
 
@@ -203,7 +207,6 @@ private:
 
   // The thread's own.
   std::uint32_t present_ = 0; ///< a bit for each queue that may have jobs
-  job_level slot_level_ = medium_level;
   std::uint64_t random_;
   std::vector<caf::resumable*> taken_;  ///< from the shared queue, to be queued
   std::vector<slot_view> seen_;
@@ -214,6 +217,7 @@ private:
 
   // Read, and the slot taken from, by others.
   alignas(64) std::atomic<caf::resumable*> slot_{nullptr};
+  std::atomic<job_level> slot_level_{medium_level}; ///< of the last one there
   std::atomic<std::uint64_t> picks_{0};
   std::atomic<std::uint64_t> stolen_{0};
   std::atomic<std::uint64_t> parks_{0};

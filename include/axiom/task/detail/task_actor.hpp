@@ -126,6 +126,11 @@ public:
     return urgency_.level();
   }
 
+  /// Whether who waits for it with `level` has something to lend.
+  bool gains_from(runtime::job_level level) const noexcept {
+    return level > urgency_.level_without_parent();
+  }
+
   /// Whether it is more urgent than of its own.
   bool raised() const noexcept {
     return urgency_.raised();
