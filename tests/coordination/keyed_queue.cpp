@@ -72,6 +72,40 @@ BOOST_AUTO_TEST_CASE(a_key_within_its_minimum_goes_first) {
   BOOST_TEST(x.release(3) == verdicts{granted(8)});
 }
 
+BOOST_AUTO_TEST_CASE(keys_within_their_minima_take_turns) {
+  keyed_limiter x{4};
+  x.set_share("m", {.minimum = 2});
+  x.set_share("n", {.minimum = 2});
+  for (auto key : {"a", "a", "a", "a", "m", "m", "n", "n"})
+    x.request(key);
+  BOOST_TEST(x.release(0) == verdicts{granted(4)});
+  BOOST_TEST(x.release(1) == verdicts{granted(6)});
+  BOOST_TEST(x.release(2) == verdicts{granted(5)});
+  BOOST_TEST(x.release(3) == verdicts{granted(7)});
+}
+
+BOOST_AUTO_TEST_CASE(
+  a_key_that_waiting_takes_beyond_its_minimum_lets_others_go) {
+  keyed_limiter x{8};
+  x.set_share("m", {.minimum = 4});
+  x.request("z", 4);
+  x.request("z");
+  x.request("z", 2);
+  x.request("b", 2, task_priority::high);
+  x.request("m", 8, task_priority::background);
+  x.advance(1ns);
+  x.request("m", 4, task_priority::high);
+  // Within the minimum, so before "b", but one is missing.
+  BOOST_TEST(x.release(2) == nobody);
+  for (int i = 1; i < 3; ++i) {
+    BOOST_REQUIRE(x.next.has_value());
+    BOOST_CHECK(*x.next == start + i * ageing);
+    BOOST_TEST(x.advance(*x.next - x.now) == nobody);
+  }
+  BOOST_REQUIRE(x.next.has_value());
+  BOOST_TEST(x.advance(*x.next - x.now) == verdicts{granted(3)});
+}
+
 BOOST_AUTO_TEST_CASE(a_minimum_is_not_kept_free_while_nobody_wants_it) {
   keyed_limiter x{2};
   x.set_share("m", {.minimum = 2});
@@ -104,23 +138,49 @@ BOOST_AUTO_TEST_CASE(those_behind_a_cancelled_large_request_proceed_at_once) {
   BOOST_TEST(x.queue.find("b") == nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(minima_do_not_go_first_for_ever) {
+  keyed_limiter x{2};
+  x.set_share("m", {.minimum = 2});
+  x.request("m");
+  x.request("m");
+  x.request("a", 2);
+  // 16 permits go to minima before the one that wants two is served.
+  for (std::size_t id = 0; id < 16; ++id) {
+    x.request("m");
+    BOOST_TEST(x.release(id < 2 ? id : id + 1) == verdicts{granted(id + 3)});
+  }
+  x.request("m");
+  BOOST_TEST(x.release(17) == nobody);
+  BOOST_TEST(x.release(18) == verdicts{granted(2)});
+  BOOST_TEST(x.release(2) == verdicts{granted(19)});
+}
+
 BOOST_AUTO_TEST_CASE(
-  a_request_above_what_the_others_minima_leave_fails_at_once) {
+  minima_that_keep_nobody_waiting_are_not_held_against_them) {
+  keyed_limiter x{1};
+  x.set_share("m", {.minimum = 1});
+  x.request("m");
+  for (std::size_t id = 0; id < 20; ++id) {
+    x.request("m");
+    x.release(id);
+  }
+  x.request("m");
+  x.request("a");
+  BOOST_TEST(x.release(20) == verdicts{granted(21)});
+}
+
+BOOST_AUTO_TEST_CASE(what_can_never_be_granted_fails_at_once) {
   keyed_limiter x{8};
-  x.set_share("m", {.minimum = 3});
-  BOOST_TEST(x.request("a", 6)
+  BOOST_TEST(x.request("a", 9)
              == verdicts{failed(0, permit_refusal::exceeds_capacity)});
-  BOOST_TEST(x.request("a", 5) == verdicts{granted(1)});
-  BOOST_TEST(x.request("m", 8) == nobody);
-  BOOST_TEST(x.queue.find("m")->waiting() == 1u);
   BOOST_TEST(x.request("a", 0)
-             == verdicts{failed(3, permit_refusal::zero_weight)});
-  // What becomes impossible later fails then.
-  BOOST_TEST(x.set_limit(7)
-             == verdicts{failed(2, permit_refusal::exceeds_capacity)});
-  x.request("a", 4);
-  BOOST_TEST(x.set_share("m", {.minimum = 4})
-             == verdicts{failed(4, permit_refusal::exceeds_capacity)});
+             == verdicts{failed(1, permit_refusal::zero_weight)});
+  x.request("a", 8);
+  x.request("b", 6);
+  x.request("c", 3);
+  BOOST_TEST(x.set_limit(4)
+             == verdicts{failed(3, permit_refusal::exceeds_capacity)});
+  BOOST_TEST(x.queue.find("b") == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(shares_and_limits_that_contradict_are_refused) {
@@ -297,7 +357,7 @@ RC_BOOST_PROP(busy_keys_get_permits_in_proportion_to_their_weights, ()) {
 RC_BOOST_PROP(a_large_request_is_served_whatever_comes_in_beside_it, ()) {
   tape choose{*tapes()};
   const auto limit = 2 + choose.below(8U);
-  const auto minimum = choose.below(limit);
+  const auto minimum = choose.below(limit + 1);
   keyed_limiter x{limit};
   x.set_share("m", {.minimum = minimum});
   std::deque<std::size_t> held;
@@ -313,11 +373,11 @@ RC_BOOST_PROP(a_large_request_is_served_whatever_comes_in_beside_it, ()) {
   };
   for (permit_count i = 0; i < limit; ++i)
     traffic();
-  // Each goes before it at most once, and so does "m" beyond its minimum; of
-  // any `limit` permits that come back at least one is not in the minimum.
-  const auto patience = limit * (x.queue.waiting() + limit + 2);
+  // Each goes before it at most once, and so does "m" beyond its minimum, with
+  // nine permits for each; and the large one must wait for all that are out.
+  const auto patience = 9 * (x.queue.waiting() + limit + 2);
   const auto large = x.waiters.size();
-  note(x.request("large", limit - minimum));
+  note(x.request("large", limit));
   for (std::size_t i = 0; x.waiters[large].state() != phase::granted; ++i) {
     RC_ASSERT(i < patience);
     traffic();

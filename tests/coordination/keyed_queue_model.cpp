@@ -1,8 +1,8 @@
 // Any sequence of events of a keyed limiter's queue, beside a model that scans
 // vectors.
 
-#include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -41,20 +41,14 @@ std::ostream& operator<<(std::ostream& out, const step& x) {
              << x.second << ' ' << x.third;
 }
 
-rc::Gen<step> steps() {
-  using kind = step::kind;
+using kind = step::kind;
+using frequencies = std::initializer_list<std::pair<std::size_t, kind>>;
+
+rc::Gen<std::vector<step>> sequences(frequencies kinds) {
   auto number = rc::gen::inRange<std::uint32_t>(0, 1000);
-  return rc::gen::construct<step>(
-    rc::gen::weightedElement<kind>({{60, kind::request},
-                                    {12, kind::cancel},
-                                    {40, kind::release},
-                                    {2, kind::key_dies},
-                                    {6, kind::set_share},
-                                    {8, kind::set_limit},
-                                    {20, kind::advance},
-                                    {10, kind::reprioritise},
-                                    {1, kind::close}}),
-    number, number, number);
+  auto steps = rc::gen::construct<step>(rc::gen::weightedElement(kinds), number,
+                                        number, number);
+  return rc::gen::resize(1500, rc::gen::container<std::vector<step>>(steps));
 }
 
 std::string key_name(std::uint32_t number) {
@@ -65,7 +59,9 @@ std::string key_name(std::uint32_t number) {
 /// hold whatever the model says.
 class comparison {
 public:
-  explicit comparison(permit_count limit) : real_(limit), model_{limit} {
+  /// @param widest of the weights that are requested
+  comparison(permit_count limit, permit_count widest)
+    : real_(limit), model_{limit}, widest_(widest) {
     // nop
   }
 
@@ -92,9 +88,9 @@ public:
   /// Lets everybody leave and everything come back.
   void finish() {
     while (!model_.waiting.empty())
-      run({step::kind::cancel, as_number(model_.waiting.back().id), 0, 0});
+      run({kind::cancel, as_number(model_.waiting.back().id), 0, 0});
     while (!held_.empty())
-      run({step::kind::release, 0, 0, 0});
+      run({kind::release, 0, 0, 0});
     RC_ASSERT(real_.balance.in_use == 0u);
     RC_ASSERT(real_.queue.parts() == 0u);
     for (auto& x : real_.waiters)
@@ -109,10 +105,9 @@ private:
   }
 
   both perform(const step& x) {
-    using kind = step::kind;
     switch (x.what) {
       case kind::request:
-        return request(key_name(x.first), x.second % 7,
+        return request(key_name(x.first), x.second % (widest_ + 1),
                        static_cast<int>(x.third % 4));
       case kind::cancel:
         if (real_.waiters.empty())
@@ -146,10 +141,10 @@ private:
   both request(const std::string& key, permit_count weight, int priority) {
     auto id = real_.waiters.size();
     auto got = real_.request(key, weight, static_cast<task_priority>(priority));
-    auto why = model_.closed                 ? permit_refusal::closed
-             : weight == 0                   ? permit_refusal::zero_weight
-             : weight > model_.capacity(key) ? permit_refusal::exceeds_capacity
-                                             : permit_refusal::none;
+    auto why = model_.closed         ? permit_refusal::closed
+             : weight == 0           ? permit_refusal::zero_weight
+             : weight > model_.limit ? permit_refusal::exceeds_capacity
+                                     : permit_refusal::none;
     if (why != permit_refusal::none)
       return {{failed(id, why)}, got};
     model_.arrive({id, weight, priority, model_.now, key});
@@ -213,7 +208,7 @@ private:
     if (!valid)
       return {{}, got};
     model_.change_share(key, share);
-    return {refuse_and_settle(), got};
+    return {model_.settle(), got};
   }
 
   both set_limit(permit_count limit) {
@@ -223,14 +218,10 @@ private:
     if (!valid)
       return {{}, got};
     model_.limit = limit;
-    return {refuse_and_settle(), got};
-  }
-
-  verdicts refuse_and_settle() {
-    auto result = model_.refuse();
+    auto expected = model_.refuse();
     auto served = model_.settle();
-    result.insert(result.end(), served.begin(), served.end());
-    return result;
+    expected.insert(expected.end(), served.begin(), served.end());
+    return {expected, got};
   }
 
   both reprioritise(std::size_t id, int priority) {
@@ -286,23 +277,25 @@ private:
     RC_ASSERT(real_.queue.waiting() == model_.waiting.size());
     RC_ASSERT(!model_.would_grant(model_.now));
     for (auto& x : model_.waiting)
-      RC_ASSERT(x.weight <= model_.capacity(x.key));
+      RC_ASSERT(x.weight <= model_.limit);
     check_minima(held);
     check_next_advance();
   }
 
   /// Whoever is kept from his minimum is kept from it by permits that are held,
-  /// not by somebody in front of him.
-  void check_minima(std::map<std::string, permit_count>& held) {
-    auto least = std::numeric_limits<permit_count>::max();
+  /// not by somebody in front of him, unless many have passed that one.
+  void check_minima(const std::map<std::string, permit_count>& held) {
+    if (model_.passed >= 8)
+      return;
     for (auto& key : model_.rotation) {
       auto weight = model_.head(key, model_.now)->weight;
-      if (held[key] + weight <= model_.share(key).minimum)
-        least = std::min(least, weight);
-      if (least != std::numeric_limits<permit_count>::max())
-        break; // those behind take turns with this one
+      auto i = held.find(key);
+      auto has = i != held.end() ? i->second : 0;
+      if (has + weight <= model_.share(key).minimum) {
+        RC_ASSERT(weight > real_.balance.free());
+        return; // those behind take turns with this one
+      }
     }
-    RC_ASSERT(least > real_.balance.free());
   }
 
   /// Whoever asks for the time when to come back is never told too late.
@@ -319,9 +312,27 @@ private:
 
   keyed_limiter real_;
   keyed_model model_;
+  const permit_count widest_;
   std::vector<std::size_t> held_;
   std::map<std::size_t, int> endings_;
 };
+
+rc::Gen<std::array<permit_count, 3>> minima() {
+  return rc::gen::container<std::array<permit_count, 3>>(
+    rc::gen::inRange<permit_count>(0, 4));
+}
+
+/// @param minima of the first keys, as far as the limit allows
+void run_beside_the_model(permit_count limit, permit_count widest,
+                          const std::array<permit_count, 3>& minima,
+                          const std::vector<step>& sequence) {
+  comparison both{limit, widest};
+  for (std::uint32_t key = 0; key < minima.size(); ++key)
+    both.run({kind::set_share, key, key + 1, minima[key]});
+  for (auto& x : sequence)
+    both.run(x);
+  both.finish();
+}
 
 } // namespace
 
@@ -329,12 +340,27 @@ BOOST_AUTO_TEST_SUITE(keyed_queue_model)
 
 RC_BOOST_PROP(any_sequence_of_events_settles_as_the_model_says, ()) {
   const auto limit = *rc::gen::inRange<permit_count>(1, 12);
-  const auto sequence =
-    *rc::gen::resize(400, rc::gen::container<std::vector<step>>(steps()));
-  comparison both{limit};
-  for (auto& x : sequence)
-    both.run(x);
-  both.finish();
+  run_beside_the_model(limit, 6, *minima(),
+                       *sequences({{60, kind::request},
+                                   {12, kind::cancel},
+                                   {40, kind::release},
+                                   {2, kind::key_dies},
+                                   {6, kind::set_share},
+                                   {8, kind::set_limit},
+                                   {20, kind::advance},
+                                   {10, kind::reprioritise},
+                                   {1, kind::close}}));
+}
+
+RC_BOOST_PROP(keys_that_always_want_more_than_their_minima_do_so_too, ()) {
+  const auto guaranteed = *minima();
+  const auto limit =
+    std::max(3U, std::accumulate(guaranteed.begin(), guaranteed.end(), 0U));
+  run_beside_the_model(limit, 2, guaranteed,
+                       *sequences({{80, kind::request},
+                                   {50, kind::release},
+                                   {5, kind::advance},
+                                   {5, kind::cancel}}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

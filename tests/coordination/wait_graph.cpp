@@ -90,6 +90,14 @@ BOOST_AUTO_TEST_CASE(all_conditions_have_to_be_met) {
   BOOST_TEST(cycle_of(1, graph).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_condition_that_is_met_is_no_part_of_the_circle) {
+  waits graph{{1, {any_of({2, 3}), join(4)}},
+              {2, {join(1)}},
+              {4, {join(5)}},
+              {5, {join(1)}}};
+  BOOST_TEST(cycle_of(1, graph) == (path{1, 4, 5}));
+}
+
 BOOST_AUTO_TEST_CASE(a_deadlock_of_others_is_not_the_waiters) {
   waits graph{{1, {join(2)}}, {2, {join(3)}}, {3, {join(2)}}};
   BOOST_TEST(cycle_of(1, graph).empty());

@@ -22,7 +22,8 @@ struct keyed_model {
 
   struct choice {
     entries::const_iterator who;
-    bool guaranteed;
+    bool by_minimum;
+    bool before_others;
   };
 
   permit_count limit;
@@ -34,6 +35,7 @@ struct keyed_model {
   std::vector<std::string> rotation{}; // of those with a minimum that wait
   std::uint64_t virtual_time = 0;
   std::uint64_t turns = 0;
+  std::uint64_t passed = 0; // by those within their minima
   bool closed = false;
 
   key_share share(const std::string& key) const {
@@ -48,10 +50,6 @@ struct keyed_model {
     return result;
   }
 
-  permit_count capacity(const std::string& key) const {
-    return limit - minima() + share(key).minimum;
-  }
-
   bool waits(const std::string& key) const {
     return std::any_of(waiting.begin(), waiting.end(),
                        [&](auto& x) { return x.key == key; });
@@ -62,20 +60,41 @@ struct keyed_model {
                     [&](auto& x) { return x.key == key; });
   }
 
+  bool within_minimum(const std::string& key, time_point when) const {
+    return parts.at(key).held + head(key, when)->weight <= share(key).minimum;
+  }
+
   choice first(time_point when) const {
-    for (auto& key : rotation) {
-      auto x = head(key, when);
-      if (parts.at(key).held + x->weight <= share(key).minimum)
-        return {x, true};
-    }
-    const std::string* best = nullptr;
+    auto guaranteed = waiting.end();
+    for (auto& key : rotation)
+      if (guaranteed == waiting.end() && within_minimum(key, when))
+        guaranteed = head(key, when);
+    auto competing = waiting.end();
     for (auto& [key, x] : parts)
-      if (waits(key)
-          && (best == nullptr
-              || std::tie(x.start, x.turn)
-                   < std::tie(parts.at(*best).start, parts.at(*best).turn)))
-        best = &key;
-    return {best != nullptr ? head(*best, when) : waiting.end(), false};
+      if (waits(key) && !within_minimum(key, when)
+          && (competing == waiting.end() || goes_before(key, competing->key)))
+        competing = head(key, when);
+    if (competing == waiting.end())
+      return {guaranteed, true, false};
+    if (guaranteed == waiting.end() || passed >= 8 * competing->weight)
+      return {competing, false, false};
+    return {guaranteed, true, true};
+  }
+
+  bool goes_before(const std::string& a, const std::string& b) const {
+    return std::tie(parts.at(a).start, parts.at(a).turn)
+         < std::tie(parts.at(b).start, parts.at(b).turn);
+  }
+
+  /// Those that wait, by their start tags.
+  std::vector<std::string> keys_in_order() const {
+    std::vector<std::string> result;
+    for (auto& [key, x] : parts)
+      if (waits(key))
+        result.push_back(key);
+    std::sort(result.begin(), result.end(),
+              [this](auto& a, auto& b) { return goes_before(a, b); });
+    return result;
   }
 
   bool would_grant(time_point when) const {
@@ -88,17 +107,25 @@ struct keyed_model {
     for (auto x = first(now); x.who != waiting.end(); x = first(now)) {
       auto who = *x.who;
       auto& part = parts[who.key];
-      if (!x.guaranteed)
+      if (!x.by_minimum) {
         virtual_time = part.start;
+        for (auto& key : keys_in_order())
+          if (auto& other = parts[key]; other.start < virtual_time) {
+            other.start = virtual_time;
+            other.turn = turns++;
+          }
+      }
       if (in_use + who.weight > limit)
         break;
       in_use += who.weight;
       part.held += who.weight;
       result.push_back(granted(who.id));
-      if (x.guaranteed) {
+      if (x.by_minimum) {
+        passed = x.before_others ? passed + who.weight : 0;
         auto i = std::find(rotation.begin(), rotation.end(), who.key);
         std::rotate(i, i + 1, rotation.end());
       } else {
+        passed = 0;
         part.start += std::uint64_t{who.weight} * axiom::detail::max_key_weight
                     / share(who.key).weight;
         part.turn = turns++;
@@ -129,11 +156,11 @@ struct keyed_model {
       rotation.push_back(key);
   }
 
-  /// Those that wait for more than they can ever have.
+  /// Those that wait for more than they can have.
   verdicts refuse() {
     verdicts result;
     for (auto& x : waiting)
-      if (x.weight > capacity(x.key))
+      if (x.weight > limit)
         result.push_back(failed(x.id, permit_refusal::exceeds_capacity));
     for (auto& x : result)
       leave(x.id);

@@ -16,6 +16,10 @@ std::uint64_t charge(permit_count permits, std::uint32_t weight) noexcept {
   return std::uint64_t{permits} * max_key_weight / weight;
 }
 
+/// How many permits go to minima for each one that somebody else's turn is
+/// about, if both are wanted.
+constexpr std::uint64_t share_of_minima = 8;
+
 } // namespace
 
 // -- events -------------------------------------------------------------------
@@ -41,7 +45,6 @@ permit_refusal keyed_queue::set_share(std::string_view key, key_share share,
              && share.minimum > 0)
       guaranteed_.push_back(part);
   }
-  refuse_above_capacity(turn);
   settle(turn);
   return permit_refusal::none;
 }
@@ -49,8 +52,12 @@ permit_refusal keyed_queue::set_share(std::string_view key, key_share share,
 void keyed_queue::request(keyed_waiter& x, std::string_view key,
                           permit_turn& turn) {
   now_ = std::max(now_, turn.now);
-  if (auto why = refusal(x.weight(), key, turn.balance.limit);
-      why != permit_refusal::none) {
+  auto why = closed_;
+  if (why == permit_refusal::none && x.weight() == 0)
+    why = permit_refusal::zero_weight;
+  else if (why == permit_refusal::none && x.weight() > turn.balance.limit)
+    why = permit_refusal::exceeds_capacity;
+  if (why != permit_refusal::none) {
     x.part_ = nullptr;
     turn.fail(x, why);
   } else {
@@ -97,7 +104,10 @@ permit_refusal keyed_queue::set_limit(permit_count limit,
   if (limit < minima_)
     return permit_refusal::minima_exceed_limit;
   turn.balance.limit = limit;
-  refuse_above_capacity(turn);
+  for (auto i = competing_.begin(); i != competing_.end();) {
+    auto& part = *i++; // it may leave
+    refuse_above(limit, permit_refusal::exceeds_capacity, part, turn);
+  }
   settle(turn);
   return permit_refusal::none;
 }
@@ -136,12 +146,16 @@ std::optional<runtime::time_point> keyed_queue::next_advance(
     if (auto rise = part.waiting_.next_rise(free, now_))
       result = std::min(result.value_or(*rise), *rise);
   };
-  if (!competing_.empty())
-    consider(*competing_.begin(), turn.balance.free());
-  // Here also one that does not fit matters: a key whose first waiter is no
-  // longer within the minimum lets others go first.
+  // Where there are minima also somebody for whom there is not enough matters:
+  // a key whose first waiter is no longer within the minimum, or is less
+  // overdue than the one before, lets others go first.
   for (auto& part : guaranteed_)
     consider(part, max_permits);
+  for (auto& part : competing_)
+    if (part.share_.minimum == 0) {
+      consider(part, guaranteed_.empty() ? turn.balance.free() : max_permits);
+      break; // none behind it can be first before it is served
+    }
   return result;
 }
 
@@ -150,17 +164,6 @@ std::optional<runtime::time_point> keyed_queue::next_advance(
 key_share keyed_queue::share_of(std::string_view key) const noexcept {
   auto i = shares_.find(key);
   return i != shares_.end() ? i->second : key_share{};
-}
-
-permit_refusal keyed_queue::refusal(permit_count weight, std::string_view key,
-                                    permit_count limit) const noexcept {
-  if (closed_ != permit_refusal::none)
-    return closed_;
-  if (weight == 0)
-    return permit_refusal::zero_weight;
-  if (weight > capacity(limit, share_of(key).minimum))
-    return permit_refusal::exceeds_capacity;
-  return permit_refusal::none;
 }
 
 key_part& keyed_queue::part_of(std::string_view key) {
@@ -181,14 +184,6 @@ void keyed_queue::refuse_above(permit_count weight, permit_refusal why,
   tidy(part);
 }
 
-void keyed_queue::refuse_above_capacity(permit_turn& turn) noexcept {
-  for (auto i = competing_.begin(); i != competing_.end();) {
-    auto& part = *i++; // it may leave
-    refuse_above(capacity(turn.balance.limit, part.share_.minimum),
-                 permit_refusal::exceeds_capacity, part, turn);
-  }
-}
-
 // -- who goes first -----------------------------------------------------------
 
 void keyed_queue::compete(key_part& part) noexcept {
@@ -196,16 +191,31 @@ void keyed_queue::compete(key_part& part) noexcept {
   competing_.insert(part);
 }
 
+keyed_waiter& keyed_queue::head(key_part& part) noexcept {
+  return keyed(*part.waiting_.first(now_));
+}
+
+bool keyed_queue::within_minimum(key_part& part) noexcept {
+  const auto minimum = part.share_.minimum;
+  return minimum > 0 && part.held_ + head(part).weight() <= minimum;
+}
+
 keyed_queue::candidate keyed_queue::first() noexcept {
-  for (auto& part : guaranteed_) {
-    auto& x = *part.waiting_.first(now_);
-    if (part.held_ + x.weight() <= part.share_.minimum)
-      return {&part, &keyed(x), true};
+  auto is_within = [this](key_part& x) { return within_minimum(x); };
+  auto by_minimum =
+    std::find_if(guaranteed_.begin(), guaranteed_.end(), is_within);
+  auto by_share =
+    std::find_if_not(competing_.begin(), competing_.end(), is_within);
+  if (by_share == competing_.end()) {
+    if (by_minimum == guaranteed_.end())
+      return {};
+    return {&*by_minimum, &head(*by_minimum), right::minimum};
   }
-  if (competing_.empty())
-    return {};
-  auto& part = *competing_.begin();
-  return {&part, &keyed(*part.waiting_.first(now_)), false};
+  auto& x = head(*by_share);
+  if (by_minimum == guaranteed_.end()
+      || passed_ >= share_of_minima * x.weight())
+    return {&*by_share, &x, right::share};
+  return {&*by_minimum, &head(*by_minimum), right::minimum_before_others};
 }
 
 void keyed_queue::grant(const candidate& x, permit_turn& turn) noexcept {
@@ -215,13 +225,15 @@ void keyed_queue::grant(const candidate& x, permit_turn& turn) noexcept {
   --waiting_;
   part.held_ += weight;
   turn.grant(*x.waiter);
-  if (x.guaranteed) {
-    guaranteed_.splice(guaranteed_.end(), guaranteed_,
-                       guaranteed_.iterator_to(part));
-  } else {
+  if (x.by == right::share) {
+    passed_ = 0;
     competing_.erase(competing_.iterator_to(part));
     part.start_ += charge(weight, part.share_.weight);
     compete(part);
+  } else {
+    passed_ = x.by == right::minimum ? 0 : passed_ + weight;
+    guaranteed_.splice(guaranteed_.end(), guaranteed_,
+                       guaranteed_.iterator_to(part));
   }
   tidy(part);
 }
@@ -229,11 +241,21 @@ void keyed_queue::grant(const candidate& x, permit_turn& turn) noexcept {
 void keyed_queue::settle(permit_turn& turn) noexcept {
   now_ = std::max(now_, turn.now);
   for (auto x = first(); x.part != nullptr; x = first()) {
-    if (!x.guaranteed)
-      virtual_time_ = x.part->start_;
+    if (x.by == right::share)
+      advance_virtual_time(x.part->start_);
     if (!turn.balance.fits(x.waiter->weight()))
       return;
     grant(x, turn);
+  }
+}
+
+void keyed_queue::advance_virtual_time(std::uint64_t to) noexcept {
+  virtual_time_ = to;
+  while (before(competing_.begin()->start_, to)) {
+    auto& part = *competing_.begin();
+    competing_.erase(competing_.begin());
+    part.start_ = to;
+    compete(part);
   }
 }
 

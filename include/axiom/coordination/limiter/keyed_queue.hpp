@@ -20,9 +20,12 @@ namespace axiom::detail {
 /// Here the keys take turns, each with its own queue; a key's priorities and
 /// arrivals count within it and mean nothing to the others.
 ///
-/// A limiter has two things to give, in this order:
+/// A limiter has two things to give:
 /// - *The minima.* A request that keeps its key within its minimum goes before
-///   all that do not; such keys take turns.
+///   all that do not; such keys take turns. They do not do so for ever: when
+///   eight times the permits were given in this way that the first of the
+///   others waits for, that one goes first. What a minimum leaves unused is
+///   there for everybody.
 /// - *The rest*, in proportion to the keys' weights, by start-time fair
 /// queueing
 ///   (P. Goyal, H. Vin, H. Cheng, SIGCOMM 1996). A key has a start tag; the key
@@ -30,9 +33,9 @@ namespace axiom::detail {
 ///   divided by its weight. The tag of whoever is served is the virtual time,
 ///   and a key that comes, or comes back, starts no lower. So of two keys that
 ///   both want permits all the time, what they got divided by their weights
-///   differs by no more than the largest request of each divided by its weight.
-///   With equal weights and requests it is a round robin. What is given within
-///   a minimum is not charged.
+///   differs by no more than the sum of their largest requests, each divided by
+///   its key's weight. With equal weights and requests it is a round robin.
+///   What is given within a minimum is not charged.
 ///
 /// (Deficit round robin, M. Shreedhar and G. Varghese, SIGCOMM 1995, is O(1) a
 /// grant, but only with a quantum as large as the largest request; then keys
@@ -41,14 +44,14 @@ namespace axiom::detail {
 ///
 /// Rules, besides 1 to 5 of wait_queue, where "first" is as said above:
 /// 6. The minima add up to no more than the limit.
-/// 7. Nobody waits for more than the limit less the other keys' minima: what
-///    they may take back any time before him could keep him waiting for ever.
-///    Such a request fails at once.
+/// 7. Everybody is served in the end if those that hold permits give them back:
+///    whoever is first and does not fit is not overtaken, but by minima, and by
+///    those not for ever.
 /// 8. A key of which nobody waits and nothing is held takes no memory, but for
 ///    its share if one was set. (Its start tag is forgotten; that was ahead of
 ///    the virtual time by one request at most.)
 ///
-/// Whoever is first and does not fit has his key's tag taken for the virtual
+/// Hence the tag of whoever is first and does not fit is taken for the virtual
 /// time as if he were served; otherwise keys never seen before could go before
 /// him for ever.
 ///
@@ -56,7 +59,8 @@ namespace axiom::detail {
 /// 1. A part is in `competing_` if and only if somebody waits in it, and then
 /// in
 ///    `guaranteed_` if and only if its minimum is not 0.
-/// 2. No start tag in `competing_` is before `virtual_time_`.
+/// 2. No start tag in `competing_` is before `virtual_time_`: who is served by
+///    his minimum does not save up turns.
 ///
 /// Not thread-safe; what wait_queue says about balance and time holds here. A
 /// request under a new key allocates its part. Complexity, with k keys that
@@ -77,8 +81,7 @@ public:
 
   // -- events -----------------------------------------------------------------
 
-  /// From now on `key` has this share; the default one is forgotten. Whoever
-  /// then waits for more than he can ever have (rule 7) fails.
+  /// From now on `key` has this share; the default one is forgotten.
   /// @returns `key_weight_out_of_range` or `minima_exceed_limit`, and changes
   ///   nothing, or `none`
   permit_refusal set_share(std::string_view key, key_share share,
@@ -155,15 +158,6 @@ private:
 
   key_share share_of(std::string_view key) const noexcept;
 
-  /// What a request of a key with minimum `own` may want at most: rule 7.
-  permit_count capacity(permit_count limit, permit_count own) const noexcept {
-    return limit - (minima_ - own);
-  }
-
-  /// Why `key` may not request so much; `none` if it may.
-  permit_refusal refusal(permit_count weight, std::string_view key,
-                         permit_count limit) const noexcept;
-
   /// The part of `key`, made if need be.
   key_part& part_of(std::string_view key);
 
@@ -171,22 +165,40 @@ private:
   void refuse_above(permit_count weight, permit_refusal why, key_part& part,
                     permit_turn& turn) noexcept;
 
-  /// Fails everybody whom rule 7 forbids to wait.
-  void refuse_above_capacity(permit_turn& turn) noexcept;
-
   /// Puts a part in its place among those that compete.
   void compete(key_part& part) noexcept;
 
-  /// Who goes first, and by which right. `part` is null if nobody waits.
+  /// By which right somebody goes first.
+  enum class right : std::uint8_t {
+    /// It is his key's turn.
+    share,
+    /// His key's minimum, and nobody's turn comes later by that.
+    minimum,
+    /// His key's minimum, before somebody whose turn it is.
+    minimum_before_others
+  };
+
+  /// Who goes first. `part` is null if nobody waits.
   struct candidate {
     key_part* part = nullptr;
     keyed_waiter* waiter = nullptr;
-    bool guaranteed = false;
+    right by = right::share;
   };
+
+  /// The first waiter of `part`.
+  keyed_waiter& head(key_part& part) noexcept;
+
+  /// Whether the first waiter of `part` keeps it within its minimum.
+  bool within_minimum(key_part& part) noexcept;
 
   candidate first() noexcept;
   void grant(const candidate& x, permit_turn& turn) noexcept;
+
+  /// Grants whatever can be.
   void settle(permit_turn& turn) noexcept;
+
+  /// Lets the virtual time be `to`, and no start tag before it.
+  void advance_virtual_time(std::uint64_t to) noexcept;
 
   /// Restores invariant 1 and rule 8 after somebody has left `part`, or permits
   /// of it have come back. It may be gone then.
@@ -210,6 +222,8 @@ private:
   permit_count minima_ = 0; ///< their minima's sum
   std::size_t waiting_ = 0;
   std::uint64_t virtual_time_ = 0;
+  /// Permits given within minima since somebody whose turn it is waits.
+  std::uint64_t passed_ = 0;
   std::uint64_t next_number_ = 0;
   std::uint64_t next_turn_ = 0;
   runtime::time_point now_{};
