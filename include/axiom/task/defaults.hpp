@@ -19,4 +19,8 @@ inline constexpr std::chrono::minutes shutdown_longest_interval{1};
 /// How many coordinators, tasks and actors each it names.
 inline constexpr std::size_t shutdown_most_listed = 50;
 
+/// How long a request waits for the permits of a limiter before it counts as one
+/// priority more urgent.
+inline constexpr std::chrono::milliseconds limiter_ageing{250};
+
 } // namespace axiom::defaults
