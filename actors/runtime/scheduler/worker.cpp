@@ -84,16 +84,27 @@ void worker::join() {
 }
 
 std::chrono::nanoseconds worker::busy() const noexcept {
+  const auto now = busy_now();
+  auto said = busy_said_.load(std::memory_order_relaxed);
+  while (said < now
+         && !busy_said_.compare_exchange_weak(said, now,
+                                              std::memory_order_relaxed)) {
+    // again
+  }
+  return std::chrono::nanoseconds{std::max(said, now)};
+}
+
+std::int64_t worker::busy_now() const noexcept {
   // A running worker's time counts up to now only if it runs now.
   auto seen = busy_.load(std::memory_order_acquire);
   while (seen < 0) {
     const auto now = now_ns();
     const auto again = busy_.load(std::memory_order_acquire);
     if (again == seen)
-      return std::chrono::nanoseconds{seen + now};
+      return seen + now;
     seen = again;
   }
-  return std::chrono::nanoseconds{seen};
+  return seen;
 }
 
 void worker::run() {

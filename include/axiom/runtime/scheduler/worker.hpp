@@ -157,6 +157,7 @@ private:
   };
 
   std::chrono::nanoseconds busy() const noexcept;
+  std::int64_t busy_now() const noexcept;
 
   void run();
   void execute(caf::resumable* job);
@@ -225,6 +226,9 @@ private:
   /// that less the time when it began, so a negative number. In one word, for
   /// whoever reads half of a change would see a counter that falls.
   std::atomic<std::int64_t> busy_{0};
+  /// The greatest time said so far: a worker that comes to rest may have read
+  /// the clock before somebody who still saw it run.
+  mutable std::atomic<std::int64_t> busy_said_{0};
   std::atomic<worker_state> state_{worker_state::parked};
   std::atomic<bool> pinned_{false};
 
