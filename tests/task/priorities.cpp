@@ -260,18 +260,46 @@ BOOST_AUTO_TEST_CASE(comes_to_nothing_where_the_task_has_ended) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(priority_inheritance_by_threads, threaded)
+namespace {
+
+struct inheriting_by_threads : threaded {
+  void await_effective(std::string_view name, task_priority priority) {
+    while (effective(coordinator(), name) != priority)
+      std::this_thread::yield();
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(priority_inheritance_by_threads, inheriting_by_threads)
 
 BOOST_AUTO_TEST_CASE(reaches_what_a_blocking_task_waits_for) {
   auto low =
     coordinator().create_child_task("low", task_priority::low, forever);
   auto high = coordinator().create_child_task(
     "high", task_priority::high, axiom::blocking([low] { low.wait(); }));
-  while (effective(coordinator(), "low") != task_priority::high)
-    std::this_thread::yield();
+  await_effective("low", task_priority::high);
   high.cancel();
   high.wait();
   BOOST_TEST(effective(coordinator(), "low") == task_priority::low);
+  low.cancel();
+}
+
+BOOST_AUTO_TEST_CASE(passes_through_a_blocking_task) {
+  auto low =
+    coordinator().create_child_task("low", task_priority::low, forever);
+  auto medium = coordinator().create_child_task(
+    "medium", task_priority::medium, axiom::blocking([low] { low.wait(); }));
+  await_effective("low", task_priority::medium);
+  auto high = coordinator().create_child_task("high", task_priority::high,
+                                              awaiting(medium));
+  await_effective("low", task_priority::high);
+  high.cancel();
+  high.wait();
+  BOOST_TEST(effective(coordinator(), "medium") == task_priority::medium);
+  BOOST_TEST(effective(coordinator(), "low") == task_priority::medium);
+  medium.cancel();
+  medium.wait();
   low.cancel();
 }
 

@@ -32,6 +32,9 @@ struct one_worker : workers<1> {
   const lines& go() {
     held.reset();
     await_rest(*host);
+    std::promise<void> handed_over; // what it wrote
+    test::submit(*host, [&] { handed_over.set_value(); });
+    handed_over.get_future().wait();
     return ran;
   }
 

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <future>
 #include <latch>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -47,13 +48,12 @@ BOOST_AUTO_TEST_CASE(are_both_woken_for_a_batch) {
   for (int round = 0; round < 100; ++round) {
     await_rest(*host);
     // Each job waits for the other one: one worker alone would not do.
-    std::latch met{2};
+    auto met = std::make_shared<std::latch>(2);
     std::vector<caf::resumable*> batch;
     for (int i = 0; i < 2; ++i)
-      batch.push_back(new job{[&] { met.arrive_and_wait(); }});
+      batch.push_back(new job{[met] { met->arrive_and_wait(); }});
     host->submit_batch(batch, nullptr, medium);
-    met.wait();
-    await_rest(*host);
+    met->wait();
   }
 }
 
