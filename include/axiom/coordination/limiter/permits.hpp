@@ -15,8 +15,7 @@ enum class permit_refusal : std::uint8_t {
   none,
   /// A request for no permits, which would be neither granted nor in the way.
   zero_weight,
-  /// The request could never be granted: it is above the limit, or, in a keyed
-  /// limiter, above what the other keys' minima leave.
+  /// The request could never be granted: it is above the limit.
   exceeds_capacity,
   /// A limit of 0, under which everybody would wait for ever, or one above
   /// `max_permits`.
@@ -49,6 +48,14 @@ struct permit_balance {
 
   bool fits(permit_count weight) const noexcept {
     return weight <= free();
+  }
+
+  /// Why nobody is to wait for so many; `none` if one may.
+  permit_refusal refusal(permit_count weight) const noexcept {
+    if (weight == 0)
+      return permit_refusal::zero_weight;
+    return weight > limit ? permit_refusal::exceeds_capacity
+                          : permit_refusal::none;
   }
 
   /// @pre `fits(weight)`
