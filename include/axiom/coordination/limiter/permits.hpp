@@ -63,9 +63,8 @@ struct permit_balance {
     in_use += weight;
   }
 
-  /// @throws axiom::exception (`errc::invalid_argument`) if that is more than
-  /// is
-  ///   in use; nothing has changed then
+  /// @throws axiom::exception (`errc::invalid_argument`) if `weight` is
+  ///   above what is in use; nothing has changed then
   void give_back(permit_count weight) {
     if (weight > in_use)
       throw_stray_release(weight, in_use);
