@@ -52,11 +52,8 @@ permit_refusal keyed_queue::set_share(std::string_view key, key_share share,
 void keyed_queue::request(keyed_waiter& x, std::string_view key,
                           permit_turn& turn) {
   now_ = std::max(now_, turn.now);
-  auto why = closed_;
-  if (why == permit_refusal::none && x.weight() == 0)
-    why = permit_refusal::zero_weight;
-  else if (why == permit_refusal::none && x.weight() > turn.balance.limit)
-    why = permit_refusal::exceeds_capacity;
+  auto why = closed_ != permit_refusal::none ? closed_
+                                             : turn.balance.refusal(x.weight());
   if (why != permit_refusal::none) {
     x.part_ = nullptr;
     turn.fail(x, why);

@@ -6,15 +6,12 @@ namespace axiom::detail {
 
 void wait_queue::request(permit_waiter& x, permit_turn& turn) noexcept {
   now_ = std::max(now_, turn.now);
-  if (closed_ != permit_refusal::none) {
-    turn.fail(x, closed_);
-  } else if (x.weight() == 0) {
-    turn.fail(x, permit_refusal::zero_weight);
-  } else if (x.weight() > turn.balance.limit) {
-    turn.fail(x, permit_refusal::exceeds_capacity);
-  } else {
+  auto why = closed_ != permit_refusal::none ? closed_
+                                             : turn.balance.refusal(x.weight());
+  if (why != permit_refusal::none)
+    turn.fail(x, why);
+  else
     waiting_.push(x, now_, next_number_++);
-  }
   settle(turn);
 }
 

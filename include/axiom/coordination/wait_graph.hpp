@@ -58,6 +58,8 @@ struct wait_condition {
 ///    same time. Holding them, search once more, and if it is still there take
 ///    the waiter out of his queue before letting go. So of two who find the
 ///    same circle one is refused.
+/// 3. *search again for those who wait when there is less to wait for*, as when
+///    a limit is lowered: nothing but that and a new wait can close a circle.
 ///
 /// The search ends as soon as the waiter is known to go on, in the common case
 /// with the first supplier that runs. Otherwise each reachable node and each

@@ -27,15 +27,14 @@ namespace axiom::detail {
 ///   others waits for, that one goes first. What a minimum leaves unused is
 ///   there for everybody.
 /// - *The rest*, in proportion to the keys' weights, by start-time fair
-/// queueing
-///   (P. Goyal, H. Vin, H. Cheng, SIGCOMM 1996). A key has a start tag; the key
-///   with the lowest one is served, and its tag then grows by what it was given
-///   divided by its weight. The tag of whoever is served is the virtual time,
-///   and a key that comes, or comes back, starts no lower. So of two keys that
-///   both want permits all the time, what they got divided by their weights
-///   differs by no more than the sum of their largest requests, each divided by
-///   its key's weight. With equal weights and requests it is a round robin.
-///   What is given within a minimum is not charged.
+///   queueing (P. Goyal, H. Vin, H. Cheng, SIGCOMM 1996). A key has a start
+///   tag; the key with the lowest one is served, and its tag then grows by what
+///   it was given divided by its weight. The tag of whoever is served is the
+///   virtual time, and a key that comes, or comes back, starts no lower. So of
+///   two keys that both want permits all the time, what they got divided by
+///   their weights differs by no more than the sum of their largest requests,
+///   each divided by its key's weight. With equal weights and requests it is a
+///   round robin. What is given within a minimum is not charged.
 ///
 /// (Deficit round robin, M. Shreedhar and G. Varghese, SIGCOMM 1995, is O(1) a
 /// grant, but only with a quantum as large as the largest request; then keys
@@ -57,8 +56,7 @@ namespace axiom::detail {
 ///
 /// Invariants:
 /// 1. A part is in `competing_` if and only if somebody waits in it, and then
-/// in
-///    `guaranteed_` if and only if its minimum is not 0.
+///    in `guaranteed_` if and only if its minimum is not 0.
 /// 2. No start tag in `competing_` is before `virtual_time_`: who is served by
 ///    his minimum does not save up turns.
 ///
@@ -98,8 +96,7 @@ public:
   void release(key_part& part, permit_count weight, permit_turn& turn);
 
   /// @returns `limit_out_of_range` or `minima_exceed_limit`, and changes
-  /// nothing,
-  ///   or `none`
+  ///   nothing, or `none`
   permit_refusal set_limit(permit_count limit, permit_turn& turn) noexcept;
 
   /// See wait_queue.

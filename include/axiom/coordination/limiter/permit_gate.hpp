@@ -15,10 +15,10 @@ namespace axiom::detail {
 ///
 /// Every use has two steps:
 ///
-///     if (gate.release(n) != release_result::done)
-///       gate.locked(now, [n](auto& queue, auto& turn) { queue.release(n,
-///       turn); },
-///                   wake);
+///     if (gate.release(n) == release_result::done)
+///       return;
+///     auto event = [n](auto& queue, auto& turn) { queue.release(n, turn); };
+///     gate.locked(now, event, wake);
 ///
 /// and an acquire that finds `full` or `contended` requests from the queue. The
 /// second step always settles the matter; it does not fail because the word was

@@ -39,9 +39,8 @@ namespace axiom::detail {
 /// 2. Between freeze and thaw nobody else changes the word: an exchange that
 ///    succeeds has found it open. So the holder of the lock may compute at
 ///    leisure and store.
-/// 3. While somebody waits the word is frozen, but for the critical section
-/// that
-///    queues him.
+/// 3. From the moment that somebody waits until nobody does, the word is
+/// frozen.
 ///
 /// Never more than the limit: the only ways to raise `in_use` are an exchange
 /// whose expected value had room, and a thaw by the queue, which saw the word's
@@ -50,8 +49,8 @@ namespace axiom::detail {
 /// No return is missed: of a return and a freeze one comes first in the order
 /// of the word's changes. If it is the return, the freeze yields it, and the
 /// waiter finds the permits. If it is the freeze, the return finds the flag and
-/// goes for the lock; there it meets the waiter, unless he was served meanwhile
-/// and the word is open again, which it finds out under the lock as well.
+/// goes for the lock, and gives back there: to the waiter, or just to the word
+/// if he was served or has left meanwhile.
 ///
 /// The races, each one decided by that order: two takers of the last permit; a
 /// taker and a freeze; a return and a freeze (above); a thaw and a taker, or a

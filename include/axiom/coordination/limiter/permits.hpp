@@ -15,8 +15,7 @@ enum class permit_refusal : std::uint8_t {
   none,
   /// A request for no permits, which would be neither granted nor in the way.
   zero_weight,
-  /// The request could never be granted: it is above the limit, or, in a keyed
-  /// limiter, above what the other keys' minima leave.
+  /// The request could never be granted: it is above the limit.
   exceeds_capacity,
   /// A limit of 0, under which everybody would wait for ever, or one above
   /// `max_permits`.
@@ -51,14 +50,21 @@ struct permit_balance {
     return weight <= free();
   }
 
+  /// Why nobody is to wait for so many; `none` if one may.
+  permit_refusal refusal(permit_count weight) const noexcept {
+    if (weight == 0)
+      return permit_refusal::zero_weight;
+    return weight > limit ? permit_refusal::exceeds_capacity
+                          : permit_refusal::none;
+  }
+
   /// @pre `fits(weight)`
   void take(permit_count weight) noexcept {
     in_use += weight;
   }
 
-  /// @throws axiom::exception (`errc::invalid_argument`) if that is more than
-  /// is
-  ///   in use; nothing has changed then
+  /// @throws axiom::exception (`errc::invalid_argument`) if `weight` is
+  ///   above what is in use; nothing has changed then
   void give_back(permit_count weight) {
     if (weight > in_use)
       throw_stray_release(weight, in_use);
