@@ -39,6 +39,10 @@ std::string to_string(errc code) {
       return "not_installed";
     case errc::empty_handle:
       return "empty_handle";
+    case errc::exceeds_capacity:
+      return "exceeds_capacity";
+    case errc::resource_deadlock:
+      return "resource_deadlock";
   }
   return std::string{"errc("}
     .append(std::to_string(static_cast<int>(code)))
@@ -81,7 +85,7 @@ caf::error make_error(errc code, std::string text) {
 
 bool is(const caf::error& err, errc code) noexcept {
   return err && err.category() == errc_category
-         && err.code() == static_cast<std::uint8_t>(code);
+      && err.code() == static_cast<std::uint8_t>(code);
 }
 
 std::string quoted(std::string_view name) {

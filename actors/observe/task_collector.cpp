@@ -18,16 +18,15 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 /// Prometheus wants cumulative buckets, the last one without a bound.
-prometheus::ClientMetric
-to_metric(const runtime::metrics_snapshot::histogram& from) {
+prometheus::ClientMetric to_metric(const runtime::histogram& from) {
   prometheus::ClientMetric result;
   auto& into = result.histogram;
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < from.buckets.size(); ++i) {
     sum += from.buckets[i];
     const auto bound = i < runtime::histogram_edges.size()
-                         ? runtime::histogram_edges[i]
-                         : std::numeric_limits<double>::infinity();
+                       ? runtime::histogram_edges[i]
+                       : std::numeric_limits<double>::infinity();
     into.bucket.push_back({sum, bound});
   }
   // The buckets are summed while others count: the total has to fit to them,
@@ -52,12 +51,12 @@ public:
       result.push_back(family(std::move(name), std::move(help), type));
       return result.back();
     };
-    add_counter(add("axiom_tasks_created_total", "Tasks created.",
-                    MetricType::Counter),
-                number(now.created));
-    auto& finished = add("axiom_tasks_finished_total",
-                         "Tasks that ended, by how they ended.",
-                         MetricType::Counter);
+    add_counter(
+      add("axiom_tasks_created_total", "Tasks created.", MetricType::Counter),
+      number(now.created));
+    auto& finished =
+      add("axiom_tasks_finished_total", "Tasks that ended, by how they ended.",
+          MetricType::Counter);
     add_counter(finished, number(now.completed), {{"outcome", "completed"}});
     add_counter(finished, number(now.failed), {{"outcome", "failed"}});
     add_counter(finished, number(now.cancelled), {{"outcome", "cancelled"}});
@@ -88,8 +87,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<prometheus::Collectable>
-make_task_collector(metrics_provider provider) {
+std::shared_ptr<prometheus::Collectable> make_task_collector(
+  metrics_provider provider) {
   return std::make_shared<task_collector>(std::move(provider));
 }
 

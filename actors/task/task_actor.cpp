@@ -9,7 +9,8 @@
 
 namespace axiom::detail {
 
-// -- construction ----------------------------------------------------------------
+// -- construction
+// ----------------------------------------------------------------
 
 task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
   : caf::monitorable_actor(cfg),
@@ -22,10 +23,10 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     domain_(seed.domain),
     environment_(seed.environment),
     created_at_(host().timers().recently()),
-    parent_number_(
-      seed.parent != nullptr && seed.parent->node_kind_ != task_kind::root
-        ? seed.parent->id()
-        : 0),
+    parent_number_(seed.parent != nullptr
+                       && seed.parent->node_kind_ != task_kind::root
+                     ? seed.parent->id()
+                     : 0),
     context_(*this),
     urgency_(seed.priority            ? *seed.priority
              : seed.parent != nullptr ? seed.parent->priority()
@@ -108,7 +109,8 @@ void task_actor::born_cancelled() noexcept {
     complete();
 }
 
-// -- identity ----------------------------------------------------------------------
+// -- identity
+// ----------------------------------------------------------------------
 
 task_reference task_actor::reference() const {
   task_reference result;
@@ -146,7 +148,8 @@ void task_actor::environment(environment_ptr value) noexcept {
   environment_.swap(value);
 }
 
-// -- outcome -----------------------------------------------------------------------
+// -- outcome
+// -----------------------------------------------------------------------
 
 void task_actor::throw_unless_value() const {
   switch (outcome_) {
@@ -183,7 +186,8 @@ void task_actor::end_by(std::exception_ptr thrown) noexcept {
   fail(failure::from(std::move(thrown)));
 }
 
-// -- waiting -----------------------------------------------------------------------
+// -- waiting
+// -----------------------------------------------------------------------
 
 void waiter::call_out(task_actor&) noexcept {
   // nop
@@ -215,6 +219,11 @@ bool task_actor::wake(std::uint16_t epoch) noexcept {
   }
 }
 
+void task_actor::let_go() noexcept {
+  if (state_.let_go())
+    submit(current_unit());
+}
+
 void task_actor::submit(caf::execution_unit* unit,
                         runtime::placement where) noexcept {
   prepare_submission();
@@ -227,6 +236,12 @@ runtime::job_level task_actor::prepare_submission() noexcept {
   if (parent_ != nullptr)
     urgency_.lent_by_parent(parent_->urgency_.to_children());
   return level();
+}
+
+task_ptr task_actor::awaited() const noexcept {
+  // It is there as long as it is awaited, and so while the task stands still.
+  auto* x = awaited_.load(std::memory_order_seq_cst);
+  return x != nullptr ? strong(*x) : nullptr;
 }
 
 void task_actor::awaits_nothing() noexcept {
@@ -242,7 +257,8 @@ void task_actor::enqueue_self(caf::execution_unit* unit,
     host().submit(this, unit, level(), where);
 }
 
-// -- tree --------------------------------------------------------------------------
+// -- tree
+// --------------------------------------------------------------------------
 
 std::vector<task_ptr> task_actor::children() const {
   std::vector<task_ptr> result;

@@ -9,6 +9,7 @@
 
 #include "axiom/error/concurrent_errors.hpp"
 #include "axiom/task/detail/extras.hpp"
+#include "axiom/task/detail/holder_registry.hpp"
 #include "axiom/task/detail/inheritance.hpp"
 #include "axiom/task/detail/work_list.hpp"
 
@@ -43,6 +44,8 @@ void task_actor::settle() noexcept {
     release_body(); // gives back what the task held
     before_end();
   }
+  if (holdings_ != 0)
+    forget_holdings();
   if (!is_root) {
     auto [what, phase] = [this] {
       switch (outcome_) {
@@ -73,6 +76,11 @@ void task_actor::settle() noexcept {
   else
     leave_parent();
   intrusive_ptr_release(ctrl()); // invariant 1; maybe the last one
+}
+
+void task_actor::forget_holdings() noexcept {
+  host().residents().for_each<holder_registry>(
+    [this](auto& x) { x.forget(*this); });
 }
 
 void task_actor::tell_waiters() noexcept {
@@ -144,8 +152,9 @@ void task_actor::child_failed(task_actor& child) noexcept {
   std::lock_guard guard{lock_};
   x.failed.push_back(strong(child));
   if (x.failed.size() >= x.prune_at) {
-    auto middle = std::partition(x.failed.begin(), x.failed.end(),
-                                 [](auto& y) { return !as_task(y)->observed(); });
+    auto middle = std::partition(x.failed.begin(), x.failed.end(), [](auto& y) {
+      return !as_task(y)->observed();
+    });
     seen.assign(std::make_move_iterator(middle),
                 std::make_move_iterator(x.failed.end()));
     x.failed.erase(middle, x.failed.end());
@@ -164,7 +173,8 @@ void task_actor::surface_children_failures() noexcept {
     if (child.observed())
       continue;
     child.mark_observed();
-    errors.push_back({child.reference(), child.why_failed(), timestamp::clock::now(), {}});
+    errors.push_back(
+      {child.reference(), child.why_failed(), timestamp::clock::now(), {}});
   }
   if (errors.empty())
     return;

@@ -3,6 +3,7 @@
 /// Everything an application needs; each header can also be included alone.
 
 #include "axiom/config.hpp"
+#include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/coordination/coordinator.hpp"
 #include "axiom/coordination/failure_mode.hpp"
 #include "axiom/coordination/group.hpp"

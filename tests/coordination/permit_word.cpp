@@ -95,7 +95,10 @@ struct open_gate : gate {
   template <class Event>
   std::vector<permit_waiter*> run(Event event) {
     std::vector<permit_waiter*> result;
-    locked(start, event, [&result](auto& x) { result.push_back(&x); });
+    locked(start, event, [&result](auto& x) {
+      result.push_back(&x);
+      return true;
+    });
     return result;
   }
 
@@ -139,6 +142,20 @@ BOOST_FIXTURE_TEST_CASE(a_closed_gate_stays_frozen, open_gate) {
   BOOST_CHECK(x.refusal() == permit_refusal::closed);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_a_waiter_declines_goes_to_the_next, open_gate) {
+  permit_waiter gone{2, task_priority::high};
+  permit_waiter next{1, task_priority::low};
+  BOOST_CHECK(try_acquire(2) == acquired::granted);
+  request(gone);
+  request(next);
+  locked(
+    start, [](auto& queue, auto& turn) { queue.release(2, turn); },
+    [&gone](auto& x) { return &x != &gone; });
+  BOOST_CHECK(next.state() == phase::granted);
+  BOOST_TEST(balance().in_use == 1u);
+  BOOST_CHECK(release(1) == released::done);
+}
+
 BOOST_FIXTURE_TEST_CASE(an_event_that_throws_leaves_the_gate_open, open_gate) {
   BOOST_CHECK_THROW(run([](auto&, auto&) { throw std::runtime_error{"no"}; }),
                     std::runtime_error);
@@ -149,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_keyed_gate_leaves_everything_to_its_queue) {
   axiom::detail::permit_gate<keyed_queue> x{2};
   BOOST_CHECK(x.try_acquire(1) == acquired::contended);
   keyed_waiter waiter{1, task_priority::low};
-  auto ignore = [](auto&) {};
+  auto ignore = [](auto&) { return true; };
   x.locked(
     start, [&](auto& q, auto& turn) { q.request(waiter, "key", turn); },
     ignore);

@@ -43,6 +43,7 @@ template <class Waiter>
 constexpr auto wake = [](permit_waiter& x) {
   static_cast<spinner<Waiter>&>(x).settled.store(true,
                                                  std::memory_order_release);
+  return true;
 };
 
 /// How many permits are out, and the most there were. Without any order, so

@@ -28,8 +28,8 @@
 namespace test {
 
 using namespace std::chrono_literals;
+using axiom::key_share;
 using axiom::task_priority;
-using axiom::detail::key_share;
 using axiom::detail::keyed_queue;
 using axiom::detail::keyed_waiter;
 using axiom::detail::permit_balance;

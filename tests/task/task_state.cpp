@@ -137,7 +137,8 @@ BOOST_AUTO_TEST_CASE(a_wait_for_a_shield_outlives_the_signal) {
   BOOST_CHECK(x.wake(epoch) == task_state::wake_result::submit);
   BOOST_CHECK(x.begin_run() == verdict::go);
   BOOST_CHECK(x.child_gone() == task_state::after_child::nothing);
-  BOOST_CHECK(x.suspend(false) == verdict::stop); // the next wait is an ordinary one
+  BOOST_CHECK(x.suspend(false)
+              == verdict::stop); // the next wait is an ordinary one
 }
 
 BOOST_AUTO_TEST_CASE(a_yield_resumes_and_a_cancelled_one_stops) {
@@ -167,6 +168,56 @@ BOOST_AUTO_TEST_CASE(an_observer_is_told_by_the_end_or_by_itself) {
   BOOST_TEST(after.end_body());
   BOOST_TEST(!after.finish().observed);
   BOOST_TEST(!after.note_observer());
+}
+
+BOOST_AUTO_TEST_CASE(a_held_task_stays_where_it_is_until_it_is_let_go) {
+  running_task x;
+  BOOST_TEST(!x.hold()); // runs
+  BOOST_CHECK(x.suspend(false) == verdict::leave);
+  BOOST_TEST(x.hold());
+  BOOST_TEST(!x.hold()); // by somebody else
+  BOOST_TEST(!x.let_go());
+  BOOST_CHECK(x.current_phase() == phase::suspended);
+}
+
+BOOST_AUTO_TEST_CASE(what_wakes_a_held_task_submits_it_when_it_is_let_go) {
+  running_task x;
+  x.suspend(false);
+  BOOST_TEST(x.hold());
+  BOOST_CHECK(x.wake(x.epoch()) == task_state::wake_result::noted);
+  BOOST_TEST(x.let_go());
+  BOOST_CHECK(x.begin_run() == verdict::go);
+}
+
+BOOST_AUTO_TEST_CASE(what_cancels_a_held_task_submits_it_when_it_is_let_go) {
+  running_task x;
+  x.suspend(false);
+  BOOST_TEST(x.hold());
+  BOOST_TEST(!x.signal(false).submit);
+  BOOST_TEST(x.let_go());
+  BOOST_CHECK(x.begin_run() == verdict::stop);
+}
+
+BOOST_AUTO_TEST_CASE(a_held_task_with_children_is_stopped_by_the_last_of_them) {
+  running_task x;
+  x.admit();
+  x.suspend(false);
+  BOOST_TEST(x.hold());
+  x.signal(false);
+  BOOST_TEST(!x.let_go());
+  BOOST_CHECK(x.child_gone() == task_state::after_child::submit);
+  BOOST_CHECK(x.begin_run() == verdict::stop);
+}
+
+BOOST_AUTO_TEST_CASE(the_last_child_of_a_held_task_lets_its_join_go_on) {
+  running_task x;
+  x.admit();
+  x.suspend(true);
+  BOOST_TEST(x.hold());
+  BOOST_TEST(x.joins_children());
+  BOOST_CHECK(x.child_gone() == task_state::after_child::nothing);
+  BOOST_TEST(x.let_go());
+  BOOST_CHECK(x.begin_run() == verdict::go);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

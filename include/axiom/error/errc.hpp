@@ -41,6 +41,10 @@ enum class errc : std::uint8_t {
   not_installed,
   /// A handle without a task was used.
   empty_handle,
+  /// More is asked for than there is at all; the text says both.
+  exceeds_capacity,
+  /// To wait for this would be to wait for oneself; the text names the circle.
+  resource_deadlock,
 };
 
 /// The enumerator's name.

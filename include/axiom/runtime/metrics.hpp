@@ -4,33 +4,19 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <list>
-#include <memory>
-#include <mutex>
 
 #include <caf/fwd.hpp>
 
+#include "axiom/runtime/histogram.hpp"
+#include "axiom/runtime/thread_cells.hpp"
 #include "axiom/runtime/timer_service.hpp"
 
 namespace axiom::runtime {
-
-/// Upper edges in seconds of every duration histogram; each latency that the
-/// framework promises is an edge.
-inline constexpr std::array<double, 16> histogram_edges{
-  1e-7, 2.5e-7, 5e-7, 1e-6, 2.5e-6, 5e-6, 1e-5, 5e-5,
-  1e-4, 5e-4,   1e-3, 5e-3, 2.5e-2, 0.1,  1,    10};
 
 /// What is counted, summed over all threads at one moment. The parts are read
 /// one after the other while the system runs: `completed + failed + cancelled`
 /// never exceeds `created`.
 struct metrics_snapshot {
-  struct histogram {
-    /// Observations a bucket, not cumulative; the last one is above all edges.
-    std::array<std::uint64_t, histogram_edges.size() + 1> buckets{};
-    std::uint64_t count = 0;
-    double sum_seconds = 0;
-  };
-
   std::uint64_t created = 0;
   std::uint64_t completed = 0;
   std::uint64_t failed = 0;
@@ -89,8 +75,8 @@ private:
                std::memory_order_release);
   }
 
-  static constexpr auto size
-    = static_cast<std::size_t>(counter::count_of_counters);
+  static constexpr auto size =
+    static_cast<std::size_t>(counter::count_of_counters);
 
   std::array<std::atomic<std::uint64_t>, size> counters_{};
   std::array<std::atomic<std::uint64_t>, histogram_edges.size() + 1>
@@ -98,39 +84,18 @@ private:
   std::atomic<std::uint64_t> cancellation_ns_{0};
 };
 
-/// The cells of all threads that ever worked for one system. A thread that
-/// ends leaves its cell, with its counts, to the next one that comes.
+/// The cells of all threads that ever worked for one system.
 class metrics_registry {
 public:
-  metrics_registry();
-  ~metrics_registry();
-  metrics_registry(const metrics_registry&) = delete;
-  metrics_registry& operator=(const metrics_registry&) = delete;
-
-  /// The calling thread's cell: a comparison when it is the one used last,
-  /// else a search in the thread's own short list.
+  /// The calling thread's cell.
   metrics_cell& local() noexcept {
-    auto& last = last_used;
-    return last.registry == id_ ? *last.cell : find_or_add();
+    return cells_.local();
   }
 
   metrics_snapshot snapshot() const;
 
 private:
-  struct shared_cells;
-  struct thread_cells;
-
-  struct cached {
-    std::uint64_t registry = 0;
-    metrics_cell* cell = nullptr;
-  };
-
-  metrics_cell& find_or_add() noexcept;
-
-  static thread_local constinit cached last_used;
-
-  const std::uint64_t id_; // never reused, unlike an address
-  std::shared_ptr<shared_cells> cells_;
+  thread_cells<metrics_cell> cells_;
 };
 
 } // namespace axiom::runtime

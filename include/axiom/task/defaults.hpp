@@ -19,8 +19,13 @@ inline constexpr std::chrono::minutes shutdown_longest_interval{1};
 /// How many coordinators, tasks and actors each it names.
 inline constexpr std::size_t shutdown_most_listed = 50;
 
-/// How long a request waits for the permits of a limiter before it counts as one
-/// priority more urgent.
+/// How long a request waits for the permits of a limiter before it counts as
+/// one priority more urgent.
 inline constexpr std::chrono::milliseconds limiter_ageing{250};
+
+/// When a limiter looks whether those who wait do so in a circle that somebody
+/// else has closed behind them, and how far apart it does so later on.
+inline constexpr std::chrono::milliseconds deadlock_search_interval{10};
+inline constexpr std::chrono::milliseconds deadlock_search_longest{640};
 
 } // namespace axiom::defaults

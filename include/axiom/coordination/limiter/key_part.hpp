@@ -8,21 +8,12 @@
 
 #include "axiom/coordination/limiter/permit_waiter.hpp"
 #include "axiom/coordination/limiter/waiter_order.hpp"
+#include "axiom/coordination/limiter_options.hpp"
 
 namespace axiom::detail {
 
 /// The highest weight of a key against others.
 inline constexpr std::uint32_t max_key_weight = 65'536;
-
-/// What a key is entitled to, in a limiter that is shared by key.
-struct key_share {
-  /// Of what is beyond the minima, in proportion to the other keys' weights.
-  std::uint32_t weight = 1;
-  /// So many permits it gets before anybody gets more than his minimum.
-  permit_count minimum = 0;
-
-  friend bool operator==(const key_share&, const key_share&) = default;
-};
 
 /// One key's part of a keyed_queue: who waits for it, how many permits it
 /// holds. It exists while either is not nothing, and its address stays the

@@ -67,6 +67,8 @@ namespace axiom::detail {
 /// the one it is about, and as in wait_queue besides.
 class keyed_queue {
 public:
+  using waiter_type = keyed_waiter;
+
   /// @param ageing within each key: see waiter_order
   explicit keyed_queue(
     runtime::duration ageing = defaults::limiter_ageing) noexcept
@@ -90,6 +92,11 @@ public:
 
   /// See wait_queue.
   bool cancel(keyed_waiter& x, permit_turn& turn) noexcept;
+
+  /// See wait_queue.
+  void decline(keyed_waiter& x, permit_turn& turn) {
+    release(*x.part_, x.weight(), turn);
+  }
 
   /// Permits come back to the part that they were granted in, which may end
   /// with it. More than it holds are refused with an exception.
@@ -116,8 +123,24 @@ public:
     return false;
   }
 
+  bool closed() const noexcept {
+    return closed_ != permit_refusal::none;
+  }
+
   std::size_t waiting() const noexcept {
     return waiting_;
+  }
+
+  /// What the keys' minima add up to.
+  permit_count minima() const noexcept {
+    return minima_;
+  }
+
+  /// See waiter_order.
+  template <class F>
+  void for_each(F f) {
+    for (auto& [key, part] : parts_)
+      part.waiting_.for_each(f);
   }
 
   /// How many keys take memory: see rule 8.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "axiom/coordination/limiter/permit_waiter.hpp"
@@ -60,33 +61,66 @@ public:
     return word_.balance();
   }
 
-  /// Has `event(queue, turn)` happen under the lock, then calls `wake(waiter)`
-  /// for each that it settled, in order and under the lock still: a waiter that
-  /// cancels from now on finds its verdict, and one that was woken may be gone
-  /// before `wake` returns. Neither may call back. If `event` throws it must
-  /// have settled nobody.
-  template <class Event, class Wake>
-  void locked(runtime::time_point now, Event event, Wake wake) {
-    std::lock_guard guard{mutex_};
-    permit_turn turn{word_.freeze(), now};
-    {
-      thaw_at_end thaw{*this, turn};
-      event(queue_, turn);
+  /// The queue and what it works on, while its lock is held.
+  class session {
+  public:
+    session(permit_gate& gate, runtime::time_point now)
+      : gate_(gate), guard_(gate.mutex_), turn_{gate.word_.freeze(), now} {
+      // nop
     }
-    while (auto* x = turn.settled.pop())
-      wake(*x);
+
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    ~session() {
+      gate_.word_.thaw(turn_.balance, !gate_.queue_.idle());
+    }
+
+    Queue& queue() noexcept {
+      return gate_.queue_;
+    }
+
+    permit_turn& turn() noexcept {
+      return turn_;
+    }
+
+    /// Calls `wake(waiter)` for each waiter that events have settled, in order:
+    /// one that cancels from now on finds its verdict, and one that was woken
+    /// may be gone before `wake` returns. `wake` returns whether the waiter
+    /// takes what it is granted; if not, it goes to the next one at once. It
+    /// must not call back.
+    ///
+    /// To be called after each event, unless it threw; then it has settled
+    /// nobody. Returns when the queue is to be told that time has passed; none
+    /// if it has no use for that.
+    template <class Wake>
+    std::optional<runtime::time_point> settle(Wake wake) {
+      auto& queue = gate_.queue_;
+      while (auto* x = turn_.settled.pop()) {
+        // Read before: who is woken may be gone.
+        const auto granted = x->state() == permit_waiter::phase::granted;
+        if (!wake(*x) && granted)
+          queue.decline(static_cast<typename Queue::waiter_type&>(*x), turn_);
+      }
+      return queue.idle() ? std::nullopt : queue.next_advance(turn_);
+    }
+
+  private:
+    permit_gate& gate_;
+    std::lock_guard<Mutex> guard_;
+    permit_turn turn_;
+  };
+
+  /// A session of one event, `event(queue, turn)`, and what follows from it.
+  template <class Event, class Wake>
+  std::optional<runtime::time_point> locked(runtime::time_point now,
+                                            Event event, Wake wake) {
+    session here{*this, now};
+    event(here.queue(), here.turn());
+    return here.settle(wake);
   }
 
 private:
-  struct thaw_at_end {
-    permit_gate& gate;
-    permit_turn& turn;
-
-    ~thaw_at_end() {
-      gate.word_.thaw(turn.balance, !gate.queue_.idle());
-    }
-  };
-
   Mutex mutex_;
   Queue queue_; ///< guarded by `mutex_`
   word_type word_;

@@ -43,6 +43,8 @@ namespace axiom::detail {
 /// if it may be below somebody's weight.
 class wait_queue {
 public:
+  using waiter_type = permit_waiter;
+
   /// @param ageing see waiter_order
   explicit wait_queue(
     runtime::duration ageing = defaults::limiter_ageing) noexcept
@@ -61,6 +63,11 @@ public:
   /// and will never be granted; false if it was settled before, and if it was
   /// granted then, it has permits to give back.
   bool cancel(permit_waiter& x, permit_turn& turn) noexcept;
+
+  /// `x` was granted, and does not take it.
+  void decline(permit_waiter& x, permit_turn& turn) {
+    release(x.weight(), turn);
+  }
 
   /// Permits come back: because they are no longer needed, or because their
   /// holder died. More than are in use are refused with an exception, and
@@ -90,8 +97,23 @@ public:
     return waiting_.empty() && closed_ == permit_refusal::none;
   }
 
+  bool closed() const noexcept {
+    return closed_ != permit_refusal::none;
+  }
+
   std::size_t waiting() const noexcept {
     return waiting_.size();
+  }
+
+  /// Who goes first, as of the last event; null if nobody waits.
+  permit_waiter* first() noexcept {
+    return waiting_.first(now_);
+  }
+
+  /// See waiter_order.
+  template <class F>
+  void for_each(F f) {
+    waiting_.for_each(f);
   }
 
   /// The highest priority of those that wait: what holders inherit.

@@ -64,6 +64,14 @@ public:
   std::optional<runtime::time_point> next_rise(
     permit_count free, runtime::time_point now) const noexcept;
 
+  /// Calls `f(permit_waiter&)` for each; it must change nothing.
+  template <class F>
+  void for_each(F f) {
+    for (auto& level : levels_)
+      for (auto& x : level)
+        f(x);
+  }
+
   // -- modifiers --------------------------------------------------------------
 
   /// @param number above that of all who came before

@@ -28,6 +28,7 @@ namespace axiom::detail {
 
 struct task_extras;
 class task_actor;
+class wait_site;
 
 using task_ptr = caf::intrusive_ptr<caf::actor_control_block>;
 
@@ -36,11 +37,11 @@ enum class outcome_kind : std::uint8_t { pending, value, failed, cancelled };
 
 /// What kind of node this is in the tree.
 enum class task_kind : std::uint8_t {
-  plain,    ///< runs a callable or a coroutine on a worker
+  plain, ///< runs a callable or a coroutine on a worker
   blocking, ///< runs a callable on a thread of its own
   external, ///< stands for something that ends by itself: an adopted actor
-  shield,   ///< clean-up which a walk spares within its budget
-  root      ///< a coordinator's node; has no body
+  shield, ///< clean-up which a walk spares within its budget
+  root ///< a coordinator's node; has no body
 };
 
 /// What a new task is made from.
@@ -65,9 +66,11 @@ struct task_seed {
 /// - `state_`: anybody; see task_state for the protocol.
 /// - `first_`, `last_`, and in each child `next_`, `previous_`, `pins_`,
 ///   `gone_`: under `lock_` of the *parent*.
-/// - `waiters_`, the contents of `extras_`, and changes of `environment_`: under
+/// - `waiters_`, the contents of `extras_`, and changes of `environment_`:
+/// under
 ///   `lock_` of the task itself.
-/// - `top_`, `step_`, `kind_` while the body runs: the thread that runs it.
+/// - `top_`, `step_`, `site_`, `holdings_` while the body runs: the thread that
+///   runs it.
 ///   The outcome is immutable once the task is terminal.
 /// - `parent_`: set at creation, valid until the task is out of its parent's
 ///   list, and thus as long as the task has not ended.
@@ -85,7 +88,8 @@ struct task_seed {
 ///    list, walks go by the tree's own pointers.
 class task_actor : public caf::monitorable_actor, public caf::resumable {
 public:
-  // -- construction ------------------------------------------------------------
+  // -- construction
+  // ------------------------------------------------------------
 
   task_actor(caf::actor_config& cfg, const task_seed& seed);
   ~task_actor() override;
@@ -98,7 +102,8 @@ public:
   /// @pre nobody but the caller knows the task, by one reference
   void launch(std::size_t kept = 1);
 
-  // -- identity ----------------------------------------------------------------
+  // -- identity
+  // ----------------------------------------------------------------
 
   const char* name() const override {
     // In the same block of memory: see task_storage.
@@ -185,7 +190,8 @@ public:
   /// @pre the task has not ended
   bool is_below(const task_actor& other) const noexcept;
 
-  // -- state -------------------------------------------------------------------
+  // -- state
+  // -------------------------------------------------------------------
 
   task_state& state() noexcept {
     return state_;
@@ -204,7 +210,8 @@ public:
   /// `parent_cancelled` below.
   cancel_reason reason() const noexcept;
 
-  // -- outcome; valid once terminal ----------------------------------------------
+  // -- outcome; valid once terminal
+  // ----------------------------------------------
 
   outcome_kind outcome() const noexcept {
     return outcome_;
@@ -229,7 +236,8 @@ public:
   /// The error that an actor linked to it gets: none on success.
   caf::error exit_error() const;
 
-  // -- waiting -----------------------------------------------------------------
+  // -- waiting
+  // -----------------------------------------------------------------
 
   /// Returns false if the task has ended: `x` will not be fired.
   bool add_waiter(waiter& x) noexcept;
@@ -245,11 +253,40 @@ public:
 
   void awaits_nothing() noexcept;
 
+  /// What it waits for; null if it awaits nothing, `site` if that is no task.
+  /// @pre the caller holds the task, or runs it
+  task_ptr awaited() const noexcept;
+
+  /// The same for waits for anything else, null if there is none.
+  /// @pre the caller holds the task, or runs it
+  wait_site* site() const noexcept {
+    return site_;
+  }
+
+  /// Sets it; for the thread that runs the task.
+  void waits_at(wait_site* where) noexcept {
+    site_ = where;
+  }
+
+  /// Counts what is written down in a holder_registry as held by this task; for
+  /// the thread that runs it. What is given back elsewhere stays counted.
+  void holds_one_more() noexcept {
+    ++holdings_;
+  }
+
+  void holds_one_less() noexcept {
+    --holdings_;
+  }
+
+  /// Ends `state().hold()`.
+  void let_go() noexcept;
+
   /// Wakes the suspension `epoch` and hands the task to a worker. Returns
   /// false if that suspension is over: see task_state::wake.
   bool wake(std::uint16_t epoch) noexcept;
 
-  // -- for the body, on its own thread -------------------------------------------
+  // -- for the body, on its own thread
+  // -------------------------------------------
 
   /// What the trampoline does when the coroutine returns to it.
   enum class step : std::uint8_t { transfer, suspend, join, yield, done };
@@ -272,7 +309,8 @@ public:
   /// For a root node: no body, so the end comes with the last child.
   void end_root() noexcept;
 
-  // -- tree --------------------------------------------------------------------
+  // -- tree
+  // --------------------------------------------------------------------
 
   runtime::small_mutex& lock() noexcept {
     return lock_;
@@ -292,7 +330,8 @@ public:
   /// ends (rule: a failure is never lost).
   virtual void child_failed(task_actor& child) noexcept;
 
-  // -- CAF's interface -----------------------------------------------------------
+  // -- CAF's interface
+  // -----------------------------------------------------------
 
   void enqueue(caf::mailbox_element_ptr what,
                caf::execution_unit* host) override;
@@ -312,7 +351,8 @@ public:
   friend void run_cancel_handlers(task_actor* list) noexcept;
 
 protected:
-  // -- hooks of the typed task -----------------------------------------------------
+  // -- hooks of the typed task
+  // -----------------------------------------------------
 
   /// Runs a callable to its end, or makes the coroutine and puts its frame on
   /// top. Never throws.
@@ -365,6 +405,7 @@ private:
   step unwind() noexcept;
   void complete() noexcept;
   void settle() noexcept;
+  void forget_holdings() noexcept;
   void surface_children_failures() noexcept;
   void publish(task_phase phase) const noexcept;
   void submit(caf::execution_unit* unit,
@@ -397,6 +438,7 @@ private:
   task_domain* domain_; ///< counted by root nodes and unseen failures
   frame* top_ = nullptr;
   std::atomic<task_actor*> awaited_{nullptr}; ///< cleared under `lock_`
+  wait_site* site_ = nullptr;
   waiter_list waiters_;
   environment_ptr environment_;
   std::optional<failure> failure_;
@@ -404,6 +446,7 @@ private:
   std::uint64_t parent_number_ = 0;
   task_context context_;
   urgency urgency_;
+  std::uint32_t holdings_ = 0; ///< see `holds_one_more`
   const std::uint16_t name_offset_;
   const std::uint8_t name_length_;
   outcome_kind outcome_ = outcome_kind::pending;

@@ -15,6 +15,9 @@ namespace axiom::detail {
 ///       +------wake----- suspended                  v
 ///       +------yield-----(running)               terminal
 ///
+/// Somebody who has to look at a suspended task without its going on meanwhile
+/// holds it, which is to say that it runs, on no worker: `hold`.
+///
 /// Tasks that no worker runs (roots, adopted actors) are `idle` instead of the
 /// first four. A task begins as queued, before it is in any queue.
 ///
@@ -62,7 +65,8 @@ public:
     terminal
   };
 
-  // -- construction ------------------------------------------------------------
+  // -- construction
+  // ------------------------------------------------------------
 
   /// @param begin `queued` or `idle`
   explicit task_state(phase begin = phase::queued) noexcept
@@ -70,7 +74,8 @@ public:
     // nop
   }
 
-  // -- observers ---------------------------------------------------------------
+  // -- observers
+  // ---------------------------------------------------------------
 
   bool cancelled() const noexcept {
     return (load() & cancelled_flag) != 0;
@@ -109,7 +114,8 @@ public:
     return live_of(word) - body;
   }
 
-  // -- children ----------------------------------------------------------------
+  // -- children
+  // ----------------------------------------------------------------
 
   enum class admission { admitted, cancelled, closed };
 
@@ -154,11 +160,12 @@ public:
     }
   }
 
-  // -- running -----------------------------------------------------------------
+  // -- running
+  // -----------------------------------------------------------------
 
   /// What the thread that runs the task has to do next.
   enum class verdict {
-    go,   ///< run on
+    go, ///< run on
     stop, ///< unwind the coroutine: it is cancelled and has no children
     leave ///< return to the scheduler: suspended, or running elsewhere
   };
@@ -234,6 +241,42 @@ public:
     }
   }
 
+  // -- looking at a suspended task
+  // ---------------------------------------------
+
+  /// suspended -> running, for somebody who looks at the task and runs nothing
+  /// of it: until `let_go` it stays where it is, its waits, children and
+  /// parents with it. Whatever wakes or cancels it meanwhile is noted. Returns
+  /// false, and holds nothing, if it is not suspended.
+  bool hold() noexcept {
+    auto word = load();
+    do {
+      if (phase_of(word) != phase::suspended)
+        return false;
+    } while (!exchange(word, with_phase(word, phase::running)));
+    return true;
+  }
+
+  /// Ends `hold`. Returns true if the caller has to submit the task, since what
+  /// it waits for came, or its end did, while it was held.
+  bool let_go() noexcept {
+    auto word = load();
+    for (;;) {
+      auto alone = live_of(word) == 1;
+      auto delivered = (word & delivered_flag) != 0;
+      auto joined = alone && (word & joining_flag) != 0;
+      auto submit = delivered || joined || (alone && is_cancelled(word));
+      if (exchange(word,
+                   with_phase(word, submit ? phase::queued : phase::suspended)))
+        return submit;
+    }
+  }
+
+  /// Whether the suspension waits for all children. @pre it is held
+  bool joins_children() const noexcept {
+    return (load() & joining_flag) != 0;
+  }
+
   /// The body is over. Returns true if the caller has to settle the task,
   /// false if children live on and the last of them will.
   bool end_body() noexcept {
@@ -246,7 +289,7 @@ public:
   }
 
   struct finished {
-    bool observed;   ///< CAF observers have to be told
+    bool observed; ///< CAF observers have to be told
     bool waited_for; ///< there may be waiters
   };
 
@@ -267,7 +310,8 @@ public:
     return (before & handed_over_flag) != 0;
   }
 
-  // -- cancelling --------------------------------------------------------------
+  // -- cancelling
+  // --------------------------------------------------------------
 
   /// Admission ends: creating a child is an error from now on.
   void close() noexcept {
@@ -281,28 +325,28 @@ public:
   }
 
   struct signalled {
-    bool first;      ///< it was not signalled before
+    bool first; ///< it was not signalled before
     bool first_kill; ///< it was not killed before, and is now
-    bool submit;     ///< it was suspended; the caller submits it
-    bool handlers;   ///< on_cancel handlers wait
-    bool running;    ///< it has not ended yet
+    bool submit; ///< it was suspended; the caller submits it
+    bool handlers; ///< on_cancel handlers wait
+    bool running; ///< it has not ended yet
   };
 
   /// Sets the cancelled flag (and with `kill` the killed one).
   signalled signal(bool kill) noexcept {
     auto word = load();
-    auto flags = closed_flag | announced_flag | cancelled_flag
-                 | (kill ? killed_flag : 0);
+    auto flags =
+      closed_flag | announced_flag | cancelled_flag | (kill ? killed_flag : 0);
     for (;;) {
       auto next = word | flags;
       auto submit = phase_of(word) == phase::suspended && live_of(word) == 1
-                    && (word & shielded_flag) == 0;
+                 && (word & shielded_flag) == 0;
       if (submit)
         next = with_phase(next, phase::queued);
       if (exchange(word, next))
-        return {(word & cancelled_flag) == 0,
-                kill && (word & killed_flag) == 0, submit,
-                (word & handlers_flag) != 0, phase_of(word) < phase::terminal};
+        return {(word & cancelled_flag) == 0, kill && (word & killed_flag) == 0,
+                submit, (word & handlers_flag) != 0,
+                phase_of(word) < phase::terminal};
     }
   }
 
@@ -313,8 +357,8 @@ public:
     return (before & cancelled_flag) == 0;
   }
 
-  /// Notes that somebody is about to enter the list of waiters. Returns false if
-  /// the task has ended: either the end sees the note, or this sees the end.
+  /// Notes that somebody is about to enter the list of waiters. Returns false
+  /// if the task has ended: either the end sees the note, or this sees the end.
   bool note_waiter() noexcept {
     auto before = word_.fetch_or(waited_for_flag, std::memory_order_acq_rel);
     return phase_of(before) != phase::terminal;
@@ -356,7 +400,7 @@ private:
   static constexpr std::uint64_t with_phase(std::uint64_t word,
                                             phase value) noexcept {
     return (word & ~phase_mask)
-           | (static_cast<std::uint64_t>(value) << phase_shift);
+         | (static_cast<std::uint64_t>(value) << phase_shift);
   }
 
   static constexpr std::uint16_t epoch_of(std::uint64_t word) noexcept {
@@ -394,9 +438,8 @@ private:
   }
 
   bool exchange(std::uint64_t& expected, std::uint64_t desired) noexcept {
-    return word_.compare_exchange_weak(expected, desired,
-                                       std::memory_order_seq_cst,
-                                       std::memory_order_acquire);
+    return word_.compare_exchange_weak(
+      expected, desired, std::memory_order_seq_cst, std::memory_order_acquire);
   }
 
   std::atomic<std::uint64_t> word_;

@@ -1,0 +1,77 @@
+#include "axiom/coordination/limiter/acquire_awaiter.hpp"
+
+namespace axiom::detail {
+
+// -- a wait -------------------------------------------------------------------
+
+permit_wait::permit_wait(limiter_state& limiter, permit_count weight,
+                         task_priority priority, task_actor& task)
+  : limiter_waiter(weight, priority),
+    limiter_(&limiter),
+    task_(task),
+    epoch_(task.state().epoch()) {
+  // nop
+}
+
+permit_wait::~permit_wait() {
+  leaving_.reset(); // the handler has finished, or will never run
+  if (timer_)
+    task_.host().timers().cancel(*timer_);
+  task_.waits_at(nullptr);
+  if (over_ || limiter_->withdraw(*this))
+    return;
+  if (state() == phase::granted && !declined_)
+    limiter_->give_back(weight(), part()); // unwound before it was looked at
+}
+
+bool permit_wait::begin(std::string_view key,
+                        std::optional<runtime::duration> timeout) {
+  task_.waits_at(&site_);
+  over_ = false;
+  if (limiter_->request(*this, key)) {
+    over_ = true;
+    task_.waits_at(nullptr);
+    return true;
+  }
+  task_.next(task_actor::step::suspend);
+  if (timeout) {
+    auto& timers = task_.host().timers();
+    timers.arm(timer_.emplace(*this), timers.now() + *timeout);
+  }
+  // A cancelled task is unwound when its children have ended. Those may be long
+  // in coming, and others stand behind it in the queue.
+  if (task_.state().children() > 0)
+    leaving_.emplace(task_, [this] { limiter_->withdraw(*this); });
+  return false;
+}
+
+permit permit_wait::result() {
+  const auto waited_since = arrived();
+  if (!over_) {
+    over_ = true;
+    task_.waits_at(nullptr);
+  }
+  if (state() == phase::granted)
+    return permit{limiter_->record(weight(), part(), &task_)};
+  throw limiter_->refused(*this, task_.host().timers().now() - waited_since);
+}
+
+bool permit_wait::settled() noexcept {
+  declined_ = !task_.wake(epoch_);
+  return !declined_;
+}
+
+void permit_wait::timer::fire() noexcept {
+  owner.limiter_->time_out(owner, due());
+}
+
+// -- the awaiter --------------------------------------------------------------
+
+bool acquire_awaiter::wait(task_actor& task) {
+  auto& x = wait_.emplace(
+    limiter_, weight_,
+    priority_.value_or(static_cast<task_priority>(task.level())), task);
+  return !x.begin(key_, timeout_);
+}
+
+} // namespace axiom::detail
