@@ -34,6 +34,11 @@ void fork_join_cpu(const experiment& run);
 void errors(const experiment& run);
 void memory_per_task(const experiment& run);
 
+// -- coordination -------------------------------------------------------------
+
+void sem_uncontended(const experiment& run);
+void sem_contended(const experiment& run);
+
 // -- cancellation -------------------------------------------------------------
 
 void cancel_tree(const experiment& run);

@@ -68,10 +68,10 @@ void permit_wait::timer::fire() noexcept {
 // -- the awaiter --------------------------------------------------------------
 
 bool acquire_awaiter::wait(task_actor& task) {
-  auto& x = wait_.emplace(
-    limiter_, weight_,
-    priority_.value_or(static_cast<task_priority>(task.level())), task);
-  return !x.begin(key_, timeout_);
+  auto level = static_cast<task_priority>(task.level());
+  auto& x = wait_.emplace(what_.limiter, what_.weight,
+                          what_.priority.value_or(level), task);
+  return !x.begin(what_.key, what_.timeout);
 }
 
 } // namespace axiom::detail

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <optional>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include "axiom/coordination/limiter/permit_site.hpp"
@@ -66,22 +66,38 @@ private:
   bool declined_ = false; ///< guarded by the limiter's lock until it is over
 };
 
-/// Awaits permits.
+/// What `acquire` returns, to be awaited.
+struct acquire_request : awaitable_tag {
+  acquire_request(limiter_state& where, permit_count n,
+                  std::optional<task_priority> how_urgent,
+                  std::string_view for_key,
+                  std::optional<runtime::duration> at_most) noexcept
+    : limiter(where),
+      weight(n),
+      priority(how_urgent),
+      key(for_key),
+      timeout(at_most) {
+    // nop
+  }
+
+  limiter_state& limiter;
+  permit_count weight;
+  std::optional<task_priority> priority;
+  std::string_view key; ///< of the permit_source, which is there as long as this
+  std::optional<runtime::duration> timeout;
+};
+
+/// Awaits permits. Refers to the request, which is part of the same expression:
+/// a copy would cost more than the permits do, since the processor cannot forward
+/// what was written in small pieces to a load of it all.
 class acquire_awaiter final : public awaiter<acquire_awaiter> {
 public:
-  acquire_awaiter(limiter_state& limiter, permit_count weight,
-                  std::optional<task_priority> priority, std::string key,
-                  std::optional<runtime::duration> timeout)
-    : limiter_(limiter),
-      weight_(weight),
-      priority_(priority),
-      key_(std::move(key)),
-      timeout_(timeout) {
+  explicit acquire_awaiter(const acquire_request& what) noexcept : what_(what) {
     // nop
   }
 
   bool arm(task_actor& task) {
-    slot_ = limiter_.try_take(weight_, &task);
+    slot_ = what_.limiter.try_take(what_.weight, &task);
     return slot_ == nullptr && wait(task);
   }
 
@@ -94,37 +110,13 @@ public:
 private:
   bool wait(task_actor& task);
 
-  limiter_state& limiter_;
-  const permit_count weight_;
-  const std::optional<task_priority> priority_;
-  const std::string key_;
-  const std::optional<runtime::duration> timeout_;
+  const acquire_request& what_;
   holder_slot* slot_ = nullptr;
   std::optional<permit_wait> wait_;
 };
 
-/// What `acquire` returns, to be awaited.
-struct acquire_request : awaitable_tag {
-  acquire_request(limiter_state& where, permit_count n,
-                  std::optional<task_priority> how_urgent, std::string for_key,
-                  std::optional<runtime::duration> at_most)
-    : limiter(where),
-      weight(n),
-      priority(how_urgent),
-      key(std::move(for_key)),
-      timeout(at_most) {
-    // nop
-  }
-
-  friend acquire_awaiter as_awaiter(acquire_request&& x) {
-    return {x.limiter, x.weight, x.priority, std::move(x.key), x.timeout};
-  }
-
-  limiter_state& limiter;
-  permit_count weight;
-  std::optional<task_priority> priority;
-  std::string key;
-  std::optional<runtime::duration> timeout;
-};
+inline acquire_awaiter as_awaiter(const acquire_request& x) noexcept {
+  return acquire_awaiter{x};
+}
 
 } // namespace axiom::detail
