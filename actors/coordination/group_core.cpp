@@ -35,6 +35,16 @@ bool group_queue::grant_first() noexcept {
   return false;
 }
 
+task_error cancelled_child(const cancel_cause_ptr& cause) {
+  task_reference who;
+  who.id = cause->target;
+  who.name = cause->target_name;
+  return {who,
+          failure::from(std::make_exception_ptr(cancelled_error{cause})),
+          cause->at,
+          {}};
+}
+
 std::size_t group_core::running() const noexcept {
   std::lock_guard guard{lock_};
   return running_;
@@ -87,6 +97,13 @@ std::vector<task_error> group_core::take_noted() {
     all.erase(all.begin() + 1, all.end());
   }
   return all;
+}
+
+void group_core::drain(task_actor& owner, cancel_options how) {
+  drain_how_ = std::move(how);
+  // Release, for the line above.
+  draining_.store(true, std::memory_order_release);
+  cancel_children(owner, drain_how_);
 }
 
 } // namespace axiom::detail

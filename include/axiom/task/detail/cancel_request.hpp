@@ -60,7 +60,8 @@ public:
     return *as_task(target_);
   }
 
-  // -- implementation of the bases -----------------------------------------------
+  // -- implementation of the bases
+  // -----------------------------------------------
 
   bool fire(task_actor& task) noexcept override;
   void call_out(task_actor& task) noexcept override;
@@ -80,8 +81,8 @@ private:
   cancellation_report report_;
   runtime::time_point started_;
   runtime::small_mutex mutex_; // guards the rest
-  bool walked_ = false;        // `requested` is known
-  bool ended_ = false;         // the target is terminal
+  bool walked_ = false; // `requested` is known
+  bool ended_ = false; // the target is terminal
   bool published_ = false;
   waiter_list waiters_;
 };
@@ -91,5 +92,8 @@ using cancel_request_ptr = boost::intrusive_ptr<cancel_request>;
 /// Cancels `target` and everything below it.
 cancel_request_ptr cancel_tree(task_actor& target,
                                const cancel_options& options);
+
+/// Cancels every child that `parent` has now, but not `parent` itself.
+void cancel_children(task_actor& parent, cancel_options options);
 
 } // namespace axiom::detail
