@@ -99,11 +99,10 @@ std::vector<task_error> group_core::take_noted() {
   return all;
 }
 
-void group_core::drain(task_actor& owner, cancel_options how) {
-  drain_how_ = std::move(how);
-  // Release, for the line above.
-  draining_.store(true, std::memory_order_release);
-  cancel_children(owner, drain_how_);
+void group_core::drain(task_actor& owner, const cancel_options& how) {
+  // Release, for what it points to.
+  draining_.store(&how, std::memory_order_release);
+  cancel_children(owner, how);
 }
 
 } // namespace axiom::detail

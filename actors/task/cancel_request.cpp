@@ -119,7 +119,8 @@ void cancel_request::call_out(task_actor& task) noexcept {
 void cancel_request::finish() noexcept {
   auto& host = target().host();
   if (report_.requested > 0)
-    host.metrics().local().observe_cancellation(host.timers().now() - started_);
+    host.metrics().local().observe_cancellation(host.timers().now()
+                                                - started_);
   publish_report();
 }
 
@@ -127,8 +128,8 @@ void cancel_request::fire() noexcept {
   target().host().submit(this, nullptr); // with the timer's reference
 }
 
-caf::resumable::resume_result cancel_request::resume(caf::execution_unit* unit,
-                                                     std::size_t) {
+caf::resumable::resume_result
+cancel_request::resume(caf::execution_unit* unit, std::size_t) {
   grace_is_over(unit);
   return done;
 }
@@ -174,8 +175,8 @@ void cancel_request::list_stragglers() {
     ++count;
     for (auto& child : task.children()) {
       auto below = count < cancellation_report::max_listed
-                   ? path + "/" + std::string{as_task(child)->task_name()}
-                   : std::string{};
+                     ? path + "/" + std::string{as_task(child)->task_name()}
+                     : std::string{};
       stack.push_back({std::move(child), std::move(below)});
     }
     if (overdue.size() < cancellation_report::max_listed)
@@ -194,8 +195,8 @@ void cancel_request::publish_report() noexcept {
   if (std::exchange(published_, true))
     return;
   report_.elapsed = now - started_;
-  report_.acknowledged =
-    report_.requested - std::min(report_.requested, report_.overdue_count);
+  report_.acknowledged
+    = report_.requested - std::min(report_.requested, report_.overdue_count);
   while (auto* next = waiters_.pop()) {
     auto calls_out = waiter_list::calls_out(*next);
     next->fire(target());

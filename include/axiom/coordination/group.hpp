@@ -73,16 +73,16 @@ public:
   /// child's identity. Throws `errc::not_in_scope` when awaited from outside
   /// the group's subtree.
   template <class F>
-  detail::add_task_request<T, detail::operation_t<F>> add_task(
-    const task_options& options, F&& op) {
+  detail::add_task_request<T, detail::operation_t<F>>
+  add_task(const task_options& options, F&& op) {
     static_assert(std::is_same_v<operation_result_t<detail::operation_t<F>>, T>,
                   "the operation's result is not of the group's type");
     return {state_, options, detail::take_operation<F>(std::forward<F>(op))};
   }
 
   template <class F>
-  detail::add_task_request<T, detail::operation_t<F>> add_task(
-    std::string_view name, F&& op) {
+  detail::add_task_request<T, detail::operation_t<F>>
+  add_task(std::string_view name, F&& op) {
     return add_task(task_options{.name = name}, std::forward<F>(op));
   }
 
@@ -118,8 +118,7 @@ public:
     context().hierarchy().propagate_cancellation(reason);
   }
 
-  // -- joins
-  // -------------------------------------------------------------------
+  // -- joins -----------------------------------------------------------------
   //
   // Each awaits the outcomes of children in order of completion (those that
   // `next` has not taken, and those of children added meanwhile) until it is
@@ -168,8 +167,7 @@ public:
     return std::exchange(state_.tolerated(), {});
   }
 
-  // -- observers and cancellation
-  // ------------------------------------------------
+  // -- observers -------------------------------------------------------------
 
   /// How many children run or end at this moment.
   std::size_t running() const noexcept {
@@ -184,8 +182,7 @@ public:
 private:
   values take_values() {
     std::vector<task_error> errors;
-    std::vector<std::conditional_t<std::is_void_v<T>, std::monostate, T>>
-      result;
+    std::vector<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
     for (auto& x : state_.take_all()) {
       if (x.taken)
         continue;

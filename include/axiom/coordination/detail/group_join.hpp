@@ -95,16 +95,10 @@ public:
   async<std::vector<stored>> finish() {
     auto& errors = group_.tolerated();
     auto last = errors.size();
-    cancel_options how;
-    how.origin =
-      std::string{"the "}.append(name_) + " in " + quoted(group_name());
-    if (!policy_.succeeded() && last > first_) {
-      how.reason = cancel_reason::sibling_failed;
-      how.error = errors.back().error.error();
+    {
+      drain_scope draining{group_, group_.owner(), to_losers()};
+      co_await group_.owner().context().hierarchy().await_children();
     }
-    group_.drain(group_.owner(), std::move(how));
-    co_await group_.owner().context().hierarchy().await_children();
-    group_.end_drain();
     // What was cancelled lost, and that is no error; nor is a value that nobody
     // wants.
     auto keep_error = [&errors](slot& x) {
@@ -125,6 +119,18 @@ public:
 private:
   std::string_view group_name() const noexcept {
     return group_.owner().task_name();
+  }
+
+  /// What the losers are told.
+  cancel_options to_losers() const {
+    cancel_options result;
+    result.origin = "the " + std::string{name_} + " in " + quoted(group_name());
+    auto& errors = group_.tolerated();
+    if (!policy_.succeeded() && errors.size() > first_) {
+      result.reason = cancel_reason::sibling_failed;
+      result.error = errors.back().error.error();
+    }
+    return result;
   }
 
   group_state<T>& group_;

@@ -59,8 +59,9 @@ protected:
       else
         this->fail(to_failure(concurrent_errors{std::move(errors)}));
     } else if (!in_time && this->reason() == cancel_reason::deadline) {
-      failure late{errc::deadline_exceeded, "group " + quoted(this->task_name())
-                                              + " did not end in time"};
+      failure late{errc::deadline_exceeded,
+                   "group " + quoted(this->task_name())
+                     + " did not end in time"};
       auto tolerated = std::exchange(state_.tolerated(), {});
       this->fail(tolerated.empty() ? late
                                    : with_suppressed(late, this->reference(),
@@ -99,8 +100,7 @@ public:
       throw exception{errc::invalid_argument,
                       "max_concurrency of group " + quoted(options_.name)
                         + " is 0: nothing could ever run; use at least 1"};
-    auto op = [body =
-                 std::move(body_)](task_context& self) mutable -> returned {
+    auto op = [body = std::move(body_)](task_context& self) mutable -> returned {
       return body(static_cast<group_type&>(self.impl()).handle());
     };
     using impl = operation_task<group_type, decltype(op)>;

@@ -84,8 +84,7 @@ public:
     return owner_;
   }
 
-  // -- for adders and children
-  // ---------------------------------------------------
+  // -- for adders and children ---------------------------------------------------
 
   /// Takes a place and a slot, or queues `adder` and returns null.
   slot* enter_with_slot(group_waiter& adder, task_actor& task) {
@@ -129,8 +128,7 @@ public:
     cancel_tree(owner_, options);
   }
 
-  // -- for the body
-  // ----------------------------------------------------------------
+  // -- for the body ----------------------------------------------------------------
 
   /// Returns true if a result, or the end of all, is there already.
   bool await_result(group_waiter& x, task_actor& task) noexcept {

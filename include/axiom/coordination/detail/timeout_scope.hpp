@@ -41,8 +41,10 @@ protected:
 
   void before_end() noexcept override {
     typed_task<T>::before_end();
-    if (auto late = expiry_.verdict(*this))
+    if (auto late = expiry_.verdict(*this)) {
       this->fail(std::move(*late));
+      this->value_.reset(); // what it holds is given back within the scope
+    }
   }
 
 private:

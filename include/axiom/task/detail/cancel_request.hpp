@@ -60,8 +60,7 @@ public:
     return *as_task(target_);
   }
 
-  // -- implementation of the bases
-  // -----------------------------------------------
+  // -- implementation of the bases -----------------------------------------------
 
   bool fire(task_actor& task) noexcept override;
   void call_out(task_actor& task) noexcept override;
@@ -81,8 +80,8 @@ private:
   cancellation_report report_;
   runtime::time_point started_;
   runtime::small_mutex mutex_; // guards the rest
-  bool walked_ = false; // `requested` is known
-  bool ended_ = false; // the target is terminal
+  bool walked_ = false;        // `requested` is known
+  bool ended_ = false;         // the target is terminal
   bool published_ = false;
   waiter_list waiters_;
 };
