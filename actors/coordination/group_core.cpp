@@ -35,6 +35,16 @@ bool group_queue::grant_first() noexcept {
   return false;
 }
 
+task_error cancelled_child(const cancel_cause_ptr& cause) {
+  task_reference who;
+  who.id = cause->target;
+  who.name = cause->target_name;
+  return {who,
+          failure::from(std::make_exception_ptr(cancelled_error{cause})),
+          cause->at,
+          {}};
+}
+
 std::size_t group_core::running() const noexcept {
   std::lock_guard guard{lock_};
   return running_;
@@ -87,6 +97,12 @@ std::vector<task_error> group_core::take_noted() {
     all.erase(all.begin() + 1, all.end());
   }
   return all;
+}
+
+void group_core::drain(task_actor& owner, const cancel_options& how) {
+  // Release, for what it points to.
+  draining_.store(&how, std::memory_order_release);
+  cancel_children(owner, how);
 }
 
 } // namespace axiom::detail

@@ -215,4 +215,10 @@ cancel_request_ptr cancel_tree(task_actor& target,
   return result;
 }
 
+void cancel_children(task_actor& parent, cancel_options options) {
+  options.unit = current_unit();
+  for (auto& child : parent.children())
+    cancel_tree(*as_task(child), options);
+}
+
 } // namespace axiom::detail

@@ -1,5 +1,7 @@
 #include "axiom/task/hierarchy.hpp"
 
+#include <utility>
+
 #include "axiom/task/detail/cancel_request.hpp"
 
 namespace axiom {
@@ -30,9 +32,7 @@ void task_hierarchy::propagate_cancellation(cancel_reason reason) const {
   detail::cancel_options options;
   options.reason = reason;
   options.origin = quoted(as_task(task_)->task_name());
-  options.unit = detail::current_unit();
-  for (auto& child : as_task(task_)->children())
-    detail::cancel_tree(*as_task(child), options);
+  detail::cancel_children(*as_task(task_), std::move(options));
 }
 
 detail::children_end task_hierarchy::await_children() const noexcept {

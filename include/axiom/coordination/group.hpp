@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "axiom/coordination/detail/group_awaiters.hpp"
+#include "axiom/coordination/detail/group_join.hpp"
 #include "axiom/coordination/failure_mode.hpp"
 #include "axiom/task/async.hpp"
 #include "axiom/task/context_ops.hpp"
@@ -118,9 +118,65 @@ public:
     context().hierarchy().propagate_cancellation(reason);
   }
 
+  // -- joins -----------------------------------------------------------------
+  //
+  // Each awaits the outcomes of children in order of completion (those that
+  // `next` has not taken, and those of children added meanwhile) until it is
+  // decided, cancels every child of the group that is left, and returns or
+  // throws when all of them have ended. After that the group may be filled
+  // again.
+  //
+  // A failure does not end these joins by itself, so the group's mode must be
+  // `partial` or `collect_all`; with `throw_on_first` they are refused with
+  // `errc::invalid_argument`. A child that was cancelled has failed, but for
+  // those the join cancels. A join that fails throws `concurrent_errors` with
+  // the errors up to its decision in order of time; what failed after it is
+  // suppressed by the first. What failed beside a success: `take_suppressed`.
+  // (If the group is cancelled meanwhile, it ends as cancelled, in spite of
+  // failures that the join has taken so far; after a timeout they are
+  // suppressed by `errc::deadline_exceeded`.)
+  //
+  // Children that only will be added do not count: a join fails when those that
+  // run could not make it succeed. Without a chance from the start it throws
+  // `errc::invalid_argument`.
+
+  /// The first value. Fails with all the errors if no child has one.
+  async<T> first_success() {
+    co_return detail::joined<T, T>(co_await detail::join_children(
+      state_, "first_success", join_policy::first_success()));
+  }
+
+  /// The first outcome: returns the value or throws the error.
+  async<T> race() {
+    co_return detail::joined<T, T>(
+      co_await detail::join_children(state_, "race", join_policy::race()));
+  }
+
+  /// The first `wanted` values, in order of completion. Fails as soon as the
+  /// children left are too few. 0 is refused with `errc::invalid_argument`, and
+  /// so is more than there are children.
+  async<values> quorum(std::size_t wanted) {
+    co_return detail::joined<values, T>(co_await detail::join_children(
+      state_, "quorum", join_policy::quorum(wanted)));
+  }
+
+  /// The errors of the children that failed in joins that succeeded, in order
+  /// of completion, and forgets them. Nobody has to ask: they do not fail the
+  /// group.
+  std::vector<task_error> take_suppressed() noexcept {
+    return std::exchange(state_.tolerated(), {});
+  }
+
+  // -- observers -------------------------------------------------------------
+
   /// How many children run or end at this moment.
   std::size_t running() const noexcept {
     return state_.running();
+  }
+
+  /// For the framework.
+  detail::group_state<T>& impl() noexcept {
+    return state_;
   }
 
 private:
@@ -149,15 +205,8 @@ private:
   /// A child that was cancelled by itself has no value to return.
   void note_cancelled(const cancel_cause_ptr& cause,
                       std::vector<task_error>& errors) const {
-    if (state_.forgiven())
-      return;
-    task_reference who;
-    who.id = cause->target;
-    who.name = cause->target_name;
-    errors.push_back(
-      {who, failure::from(std::make_exception_ptr(cancelled_error{cause})),
-       cause->at,
-       {}});
+    if (!state_.forgiven())
+      errors.push_back(detail::cancelled_child(cause));
   }
 
   detail::group_state<T>& state_;

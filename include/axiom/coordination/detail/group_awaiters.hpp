@@ -47,13 +47,16 @@ public:
     using impl = operation_task<group_child<T>, F>;
     place_.granted = false; // the child has the place now
     auto& slot = slot_ != nullptr ? *slot_ : group_.add_slot();
+    task_id result;
     try {
-      return spawn_unowned_task<impl>(group_.owner(), options_, kind_of<F>,
-                                      std::move(op_), group_, slot);
+      result = spawn_unowned_task<impl>(group_.owner(), options_, kind_of<F>,
+                                        std::move(op_), group_, slot);
     } catch (...) {
       group_.drop_slot(slot);
       throw;
     }
+    group_.cancel_if_draining(group_.owner());
+    return result;
   }
 
 private:

@@ -4,8 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "axiom/coordination/detail/child_scope.hpp"
 #include "axiom/coordination/group.hpp"
-#include "axiom/task/detail/join.hpp"
 
 namespace axiom::detail {
 
@@ -59,9 +59,13 @@ protected:
       else
         this->fail(to_failure(concurrent_errors{std::move(errors)}));
     } else if (!in_time && this->reason() == cancel_reason::deadline) {
-      this->fail(failure{errc::deadline_exceeded,
-                         "group " + quoted(this->task_name())
-                           + " did not end in time"});
+      failure late{errc::deadline_exceeded,
+                   "group " + quoted(this->task_name())
+                     + " did not end in time"};
+      auto tolerated = std::exchange(state_.tolerated(), {});
+      this->fail(tolerated.empty() ? late
+                                   : with_suppressed(late, this->reference(),
+                                                     std::move(tolerated)));
     }
   }
 
@@ -70,40 +74,28 @@ private:
   coordinated_task_group<T> handle_;
 };
 
-/// Runs a group as a child of the task that awaits it.
+/// What the scope of a group with body `F` gives.
 template <class T, class F>
-class group_scope final : public join_awaiter {
-public:
+struct group_body {
   using returned = std::invoke_result_t<F&, coordinated_task_group<T>&>;
   using result_type = typename unboxed<std::remove_cvref_t<returned>>::type;
-  using group_type = group_task<result_type, T>;
+};
+
+/// Runs a group as a child of the task that awaits it.
+template <class T, class F>
+class group_scope final
+  : public child_scope<group_scope<T, F>,
+                       typename group_body<T, F>::result_type> {
+public:
+  using returned = typename group_body<T, F>::returned;
+  using group_type = group_task<typename group_body<T, F>::result_type, T>;
 
   group_scope(const group_options& options, F body)
     : options_(options), body_(std::move(body)) {
     // nop
   }
 
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    auto& task = *caller.promise().task;
-    if (task.state().cancelled()) {
-      task.next(task_actor::step::suspend);
-      return true;
-    }
-    start(task);
-    return arm(task);
-  }
-
-  result_type await_resume() {
-    auto& end = static_cast<group_type&>(target());
-    end.mark_observed();
-    end.throw_unless_value();
-    if constexpr (!std::is_void_v<result_type>)
-      return std::move(end.value());
-  }
-
-private:
-  void start(task_actor& task) {
+  task_ptr start(task_actor& task) {
     if (options_.max_concurrency == 0)
       throw exception{errc::invalid_argument,
                       "max_concurrency of group " + quoted(options_.name)
@@ -112,15 +104,16 @@ private:
       return body(static_cast<group_type&>(self.impl()).handle());
     };
     using impl = operation_task<group_type, decltype(op)>;
-    target(spawn_task<impl>(task,
+    return spawn_task<impl>(task,
                             {.name = options_.name,
                              .priority = options_.priority,
                              .timeout = options_.timeout,
                              .grace = options_.grace},
                             task_kind::plain, std::move(op),
-                            options_.failure_mode, options_.max_concurrency));
+                            options_.failure_mode, options_.max_concurrency);
   }
 
+private:
   group_options options_;
   F body_;
 };

@@ -44,6 +44,12 @@ struct group_slot {
     return std::get<is_value>(what);
   }
 
+  /// @pre it is not a value
+  task_error take_error() {
+    auto* x = error();
+    return x != nullptr ? std::move(*x) : cancelled_child(*cause());
+  }
+
   expected<T> take() {
     taken = true;
     if (auto* x = error())
@@ -139,25 +145,43 @@ public:
       result_waiters_.remove(x);
   }
 
+  /// How many outcomes there are or will be, as far as one can know: of
+  /// children that run, and of those that ended and nobody took.
+  std::size_t outstanding() const noexcept {
+    std::lock_guard guard{lock_};
+    return running_ + done_;
+  }
+
   /// The result that came first; none if there is none.
   std::optional<expected<T>> pop_done() {
+    std::optional<expected<T>> result;
+    read_done([&result](slot& x) { result.emplace(x.take()); });
+    return result;
+  }
+
+  /// Has `read` take what it wants out of the slot of the result that came
+  /// first. Returns false if there is none.
+  template <class F>
+  bool read_done(F read) {
     slot* x;
     {
       std::lock_guard guard{lock_};
       if (first_done_ == nullptr)
-        return std::nullopt;
+        return false;
+      --done_;
       x = std::exchange(first_done_, first_done_->next_done);
       if (first_done_ == nullptr)
         last_done_ = nullptr;
     }
     // Ours alone now. Moving and destroying a value is user code: not under
     // the lock.
-    std::optional<expected<T>> result{x->take()};
+    read(*x);
+    x->taken = true;
     x->what.template emplace<0>();
     std::lock_guard guard{lock_};
     while (!slots_.empty() && slots_.front().taken)
       slots_.pop_front();
-    return result;
+    return true;
   }
 
   /// All outcomes that are left, in order of submission.
@@ -165,6 +189,7 @@ public:
   std::deque<slot> take_all() {
     std::lock_guard guard{lock_};
     first_done_ = last_done_ = nullptr;
+    done_ = 0;
     return std::exchange(slots_, {});
   }
 
@@ -188,6 +213,7 @@ public:
 
 private:
   void publish(slot& x) noexcept {
+    ++done_;
     (last_done_ != nullptr ? last_done_->next_done : first_done_) = &x;
     last_done_ = &x;
   }
@@ -196,6 +222,7 @@ private:
   std::deque<slot> slots_;
   slot* first_done_ = nullptr;
   slot* last_done_ = nullptr;
+  std::size_t done_ = 0; // the length of that list
   bool forgiven_ = false; // the body's own
 };
 

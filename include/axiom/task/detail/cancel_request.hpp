@@ -92,4 +92,7 @@ using cancel_request_ptr = boost::intrusive_ptr<cancel_request>;
 cancel_request_ptr cancel_tree(task_actor& target,
                                const cancel_options& options);
 
+/// Cancels every child that `parent` has now, but not `parent` itself.
+void cancel_children(task_actor& parent, cancel_options options);
+
 } // namespace axiom::detail

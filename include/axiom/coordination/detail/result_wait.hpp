@@ -1,0 +1,70 @@
+#pragma once
+
+#include "axiom/coordination/detail/group_state.hpp"
+#include "axiom/task/detail/awaiter.hpp"
+
+namespace axiom::detail {
+
+/// Awaits a result in a group, the end of its last child, or a point in time,
+/// whichever comes first: the one that wakes the task claims its suspension,
+/// and the other is disarmed before the next.
+template <class T>
+class result_awaiter final : public awaiter<result_awaiter<T>>,
+                             private runtime::timer_entry {
+public:
+  result_awaiter(group_state<T>& group, runtime::time_point due) noexcept
+    : group_(group), due_(due) {
+    // nop
+  }
+
+  ~result_awaiter() {
+    if (timed_)
+      place_.task->host().timers().cancel(*this);
+    if (place_.task != nullptr)
+      group_.abandon_result(place_);
+  }
+
+  bool arm(task_actor& task) {
+    task.next(task_actor::step::suspend);
+    if (group_.await_result(place_, task))
+      return false;
+    if (due_ != runtime::time_point::max()) {
+      timed_ = true;
+      task.host().timers().arm(*this, due_);
+    }
+    return true;
+  }
+
+  void await_resume() const noexcept {
+    // nop: what is there, the group says
+  }
+
+private:
+  void fire() noexcept override {
+    place_.task->wake(place_.epoch);
+  }
+
+  group_state<T>& group_;
+  const runtime::time_point due_;
+  group_waiter place_; ///< has a task once it was queued
+  bool timed_ = false;
+};
+
+/// A result, or a point in time without one, to be awaited.
+template <class T>
+struct result_wait : awaitable_tag {
+  explicit result_wait(group_state<T>& x, runtime::time_point when =
+                                            runtime::time_point::max()) noexcept
+    : group(x), due(when) {
+    // nop
+  }
+
+  friend result_awaiter<T> as_awaiter(const result_wait& x) noexcept {
+    return {x.group, x.due};
+  }
+
+  group_state<T>& group;
+  runtime::time_point due;
+};
+
+} // namespace axiom::detail
