@@ -21,8 +21,8 @@ struct item_options {
 
   std::optional<task_priority> priority{};
 
-  /// All of it is cancelled this long after its start; the scope then fails with
-  /// `errc::deadline_exceeded`, when all calls have ended.
+  /// All of it is cancelled this long after its start; the scope then fails
+  /// with `errc::deadline_exceeded`, when all calls have ended.
   std::optional<runtime::duration> timeout{};
 
   std::optional<runtime::duration> grace{};

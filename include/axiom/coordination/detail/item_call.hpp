@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -67,24 +68,62 @@ struct outcome_of : awaitable_tag {
   async<T> inner;
 };
 
-/// Takes what an operation returned for what it stands for.
-template <class T, class U>
-expected<T> unbox(U&& returned) {
-  using type = std::remove_cvref_t<U>;
-  if constexpr (std::is_same_v<type, expected<T>>) {
-    return std::forward<U>(returned);
-  } else if constexpr (std::is_same_v<
-                         type, caf::expected<T>> && !std::is_same_v<type, T>) {
-    if (!returned)
-      return tl::unexpected<failure>{failure{std::move(returned.error())}};
-    if constexpr (std::is_void_v<T>)
-      return {};
-    else
-      return expected<T>{tl::in_place, std::move(*returned)};
-  } else {
-    return expected<T>{tl::in_place, std::forward<U>(returned)};
+/// What became of one call: a value or a failure, or neither yet. (No
+/// `expected`, which does not survive a value that throws when it is moved.)
+template <class R>
+class item_outcome {
+public:
+  using stored = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+  /// Takes what the operation returned for what it stands for.
+  template <class U>
+  void accept(U&& returned) {
+    using type = std::remove_cvref_t<U>;
+    if constexpr (std::is_same_v<type, expected<R>>) {
+      if (!returned)
+        return fail(std::move(returned.error()));
+      accept_value(returned);
+    } else if constexpr (std::is_same_v<
+                           type,
+                           caf::expected<R>> && !std::is_same_v<type, R>) {
+      if (!returned)
+        return fail(failure{std::move(returned.error())});
+      accept_value(returned);
+    } else {
+      value_.emplace(std::forward<U>(returned));
+    }
   }
-}
+
+  void accept() {
+    value_.emplace();
+  }
+
+  void fail(failure why) {
+    failure_.emplace(std::move(why));
+  }
+
+  /// Null if it has not failed.
+  const failure* why_failed() const noexcept {
+    return failure_ ? &*failure_ : nullptr;
+  }
+
+  /// @pre it has a value
+  stored& value() noexcept {
+    return *value_;
+  }
+
+private:
+  template <class Expected>
+  void accept_value(Expected& returned) {
+    if constexpr (std::is_void_v<R>)
+      value_.emplace();
+    else
+      value_.emplace(std::move(*returned));
+  }
+
+  std::optional<stored> value_;
+  std::optional<failure> failure_;
+};
 
 /// How to call an operation with an element.
 /// @tparam F a callable, or a `blocking_operation`
@@ -104,15 +143,17 @@ class item_call {
 
 public:
   using result_type = typename traits::type;
+  using outcome = item_outcome<result_type>;
+  using stored = typename outcome::stored;
   static constexpr bool is_plain = !traits::is_coroutine;
 
   /// @pre `is_plain`
-  static expected<result_type> now(F& fun, item& x, task_context& self) {
+  static void now(F& fun, item& x, task_context& self, outcome& result) {
     if constexpr (std::is_void_v<typename traits::returned>) {
       bound{fun, x}(self);
-      return {};
+      result.accept();
     } else {
-      return unbox<result_type>(bound{fun, x}(self));
+      result.accept(bound{fun, x}(self));
     }
   }
 
@@ -133,6 +174,8 @@ class item_call<blocking_operation<F>, T> {
 
 public:
   using result_type = typename item_call<F, T>::result_type;
+  using outcome = item_outcome<result_type>;
+  using stored = typename outcome::stored;
   static constexpr bool is_plain = false;
 
   /// Blocks a thread of a child, which costs little beside the change of the

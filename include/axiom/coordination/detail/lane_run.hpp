@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "axiom/coordination/detail/item_call.hpp"
 #include "axiom/coordination/detail/lane.hpp"
 #include "axiom/task/async.hpp"
 #include "axiom/task/detail/make_task.hpp"
@@ -20,12 +21,11 @@ namespace axiom::detail {
 /// - `take(lane, ticket)`, an awaitable or a bool: whether there was an item;
 /// - `more()`: whether another lane should be started, and `start_lane()`;
 /// - `operation()`;
-/// - `finish(ticket, expected)`: takes over a value; gives why that failed, or
+/// - `finish(ticket, value)`: takes over a value; gives why that failed, or
 ///   none; and `drop(ticket)`: the item has none.
 template <class Run>
 async<void> run_lane(Run& run, lane_task& lane) {
   using call = typename Run::call;
-  using outcome = expected<typename call::result_type>;
   lane_pace pace{lane};
   for (;;) {
     lane.arrive();
@@ -45,29 +45,28 @@ async<void> run_lane(Run& run, lane_task& lane) {
       run.start_lane();
     if (lane.state().cancelled())
       co_await yielding{}; // does not return
-    std::optional<outcome> got;
+    typename call::outcome got;
     try {
       if constexpr (call::is_plain) {
-        got.emplace(
-          call::now(run.operation(), ticket.item.get(), lane.context()));
+        call::now(run.operation(), ticket.item.get(), lane.context(), got);
       } else {
         auto ended = co_await call::later(run.operation(), ticket.item.get(),
                                           lane.context());
-        got.emplace(std::move(ended));
+        got.accept(std::move(ended));
       }
     } catch (...) {
-      got.emplace(tl::unexpect, failure::from(std::current_exception()));
+      got.fail(failure::from(std::current_exception()));
     }
-    if (!*got) {
-      if (lane.state().cancelled() && got->error().is(errc::cancelled))
+    if (auto* why = got.why_failed()) {
+      if (lane.state().cancelled() && why->is(errc::cancelled))
         co_await yielding{}; // its own cancellation; does not return
-      lane.fail_item(got->error());
+      lane.fail_item(*why);
     }
     if (lane.state().children() != 0)
       co_await children_end{}; // which may refer to the item
     auto why = lane.end_item();
     if (!why)
-      why = run.finish(ticket, std::move(*got));
+      why = run.finish(ticket, std::move(got.value()));
     else
       run.drop(ticket);
     if (why)

@@ -22,7 +22,7 @@ namespace axiom::detail {
 template <class R>
 class result_list {
 public:
-  using stored = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+  using stored = typename item_outcome<R>::stored;
   using place = std::optional<stored>*;
 
   /// The place of the next item; one at a time.
@@ -30,11 +30,8 @@ public:
     return &places_.emplace_back();
   }
 
-  static void store(place where, expected<R>&& value) {
-    if constexpr (std::is_void_v<R>)
-      where->emplace();
-    else
-      where->emplace(std::move(*value));
+  static void store(place where, stored&& value) {
+    where->emplace(std::move(value));
   }
 
   /// @pre every place is filled
@@ -78,7 +75,7 @@ struct no_results {
   }
 
   template <class R>
-  static void store(place, expected<R>&&) noexcept {
+  static void store(place, R&&) noexcept {
     // nop
   }
 };
@@ -162,8 +159,7 @@ public:
     return op_;
   }
 
-  std::optional<failure> finish(ticket& x,
-                                expected<typename call::result_type>&& value) {
+  std::optional<failure> finish(ticket& x, typename call::stored&& value) {
     try {
       Results::store(x.result, std::move(value));
     } catch (...) { // it does not move
