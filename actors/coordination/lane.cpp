@@ -38,10 +38,25 @@ void lane_task::deliver() noexcept {
     else
       failures_.note_lane(
         {reference(), why_failed(), timestamp::clock::now(), {}});
-  } else if (item_ && outcome() == outcome_kind::cancelled
+  } else if (outcome() == outcome_kind::cancelled
              && cause()->target == identity()) {
-    // Cancelled alone: the scope goes on, and its item has no value.
-    note(failure::from(std::make_exception_ptr(cancelled_error{cause()})));
+    // Cancelled alone: its item has no value, the scope goes on.
+    if (item_)
+      note(failure::from(std::make_exception_ptr(cancelled_error{cause()})));
+    replace();
+  }
+}
+
+void lane_task::replace() noexcept {
+  if (failures_.closed() || !crew_.claim())
+    return;
+  try {
+    source_.start_lane();
+  } catch (...) {
+    failures_.note_lane({reference(),
+                         failure::from(std::current_exception()),
+                         timestamp::clock::now(),
+                         {}});
   }
 }
 

@@ -60,15 +60,26 @@ private:
   std::atomic<std::uint64_t> word_{0};
 };
 
+/// Where lanes come from: what the lanes of one scope share.
+class lane_source {
+public:
+  /// Starts a lane that was claimed before.
+  virtual void start_lane() = 0;
+
+protected:
+  ~lane_source() = default;
+};
+
 /// The task of a lane. To each item it is what a task of its own would be: the
 /// children that the item's operation creates end before the next item, a
 /// failure of one that nobody looked at is the item's failure, handlers it
 /// leaves registered are forgotten. What fails is noted with the item's index.
 class lane_task : public typed_task<void> {
 public:
-  lane_task(caf::actor_config& cfg, const task_seed& seed, lane_crew& crew,
-            item_failures& failures)
-    : typed_task<void>(cfg, seed), crew_(crew), failures_(failures) {
+  lane_task(caf::actor_config& cfg, const task_seed& seed, lane_source& source,
+            lane_crew& crew, item_failures& failures)
+    : typed_task<void>(cfg, seed), source_(source), crew_(crew),
+      failures_(failures) {
     // nop
   }
 
@@ -116,7 +127,9 @@ protected:
 private:
   std::optional<failure> end_item_with_extras();
   task_error error_of_item(const failure& why) const;
+  void replace() noexcept;
 
+  lane_source& source_;
   lane_crew& crew_;
   item_failures& failures_;
   std::optional<std::size_t> item_; ///< at work

@@ -12,17 +12,25 @@
 
 namespace axiom::detail {
 
+/// Whether an operation ended with the cancellation of its lane, which is no
+/// failure of its own.
+inline bool ends_by(const lane_task& lane, const failure& why) noexcept {
+  return lane.state().cancelled() && why.is(errc::cancelled);
+}
+
 /// What a lane does: takes an item, runs the operation, hands over the outcome,
 /// as long as there are items.
 ///
-/// `Run` is what the lanes of one scope share. It has
-/// - `call`, an `item_call`;
-/// - `ticket`, an item on its way: `item` (an `item_place`) and `index`;
-/// - `take(lane, ticket)`, an awaitable or a bool: whether there was an item;
-/// - `more()`: whether another lane should be started, and `start_lane()`;
-/// - `operation()`;
-/// - `finish(ticket, value)`: takes over a value; gives why that failed, or
-///   none; and `drop(ticket)`: the item has none.
+/// `Run` is what the lanes of one scope share, a `lane_source`. It has
+/// - `call`, an `item_call`, and `operation()`, what it calls;
+/// - `ticket`, an item on its way: `item` (an `item_place`), `index`, and what
+///   else has to be given back if the item ends early;
+/// - `take(ticket)`: whether there was an item;
+/// - with `has_turns`, `turn()`, to be awaited before an item is taken, and put
+///   into the ticket; false if there are no more items;
+/// - with `source_waits`, `fetch(context)`, whose result `take` gets;
+/// - `claim_lane(ticket)`: whether another lane is to be started now;
+/// - `finish(ticket, value)`: takes over a value, or says why that failed.
 template <class Run>
 async<void> run_lane(Run& run, lane_task& lane) {
   using call = typename Run::call;
@@ -32,16 +40,23 @@ async<void> run_lane(Run& run, lane_task& lane) {
     if (lane.state().cancelled() || pace.due())
       co_await yielding{};
     typename Run::ticket ticket;
-    if constexpr (Run::waits) {
-      auto taken = co_await run.take(ticket);
-      if (!taken)
+    if constexpr (Run::has_turns) {
+      auto turn = co_await run.turn();
+      if (!turn)
         co_return;
-    } else {
-      if (!run.take(ticket))
+      ticket.turn = std::move(turn);
+    }
+    if constexpr (Run::source_waits) {
+      auto fetched = co_await run.fetch(lane.context());
+      if (!fetched && ends_by(lane, fetched.error()))
+        co_await yielding{}; // does not return
+      if (!run.take(ticket, fetched))
         co_return;
+    } else if (!run.take(ticket)) {
+      co_return;
     }
     lane.begin_item(ticket.index);
-    if (run.claim_lane())
+    if (run.claim_lane(ticket))
       run.start_lane();
     if (lane.state().cancelled())
       co_await yielding{}; // does not return
@@ -58,8 +73,8 @@ async<void> run_lane(Run& run, lane_task& lane) {
       got.fail(failure::from(std::current_exception()));
     }
     if (auto* why = got.why_failed()) {
-      if (lane.state().cancelled() && why->is(errc::cancelled))
-        co_await yielding{}; // its own cancellation; does not return
+      if (ends_by(lane, *why))
+        co_await yielding{}; // does not return
       lane.fail_item(*why);
     }
     if (lane.state().children() != 0)
@@ -67,8 +82,6 @@ async<void> run_lane(Run& run, lane_task& lane) {
     auto why = lane.end_item();
     if (!why)
       why = run.finish(ticket, std::move(got.value()));
-    else
-      run.drop(ticket);
     if (why)
       lane.note(*why);
     lane.item_done();
@@ -92,7 +105,7 @@ void start_lane(Run& run, task_actor& scope, lane_crew& crew,
   using impl = operation_task<lane_task, lane_body<Run>>;
   try {
     spawn_unowned_task<impl>(scope, {.name = "lane"}, task_kind::plain,
-                             lane_body<Run>{&run}, crew, failures);
+                             lane_body<Run>{&run}, run, crew, failures);
   } catch (...) {
     crew.arrived();
     crew.left();

@@ -89,11 +89,12 @@ struct no_results {
 /// else, no other lock is taken there, and the end of a lane does not need it;
 /// so what an iterator does to tasks cannot come back to it.
 template <class Kept, class F, class Results>
-class map_run {
+class map_run final : public lane_source {
 public:
   using call = item_call<F, item_t<Kept>>;
 
-  static constexpr bool waits = false;
+  static constexpr bool has_turns = false;
+  static constexpr bool source_waits = false;
 
   struct ticket {
     item_place<item_t<Kept>> item;
@@ -115,12 +116,9 @@ public:
 
   /// Runs all of it. Throws if lanes cannot be started.
   async<void> run() {
-    do {
-      // The first; and again should somebody have cancelled every single lane.
-      crew_.claim();
-      start_lane();
-      co_await children_end{};
-    } while (!over_ && !failures_.closed());
+    crew_.claim();
+    start_lane();
+    co_await children_end{};
   }
 
   Results& results() noexcept {
@@ -147,11 +145,11 @@ public:
     return true;
   }
 
-  bool claim_lane() noexcept {
+  bool claim_lane(const ticket&) noexcept {
     return crew_.claim();
   }
 
-  void start_lane() {
+  void start_lane() override {
     detail::start_lane(*this, scope_, crew_, failures_);
   }
 
@@ -168,10 +166,6 @@ public:
     return std::nullopt;
   }
 
-  void drop(ticket&) noexcept {
-    // nop: its place stays empty
-  }
-
 private:
   task_actor& scope_;
   lane_crew& crew_;
@@ -181,7 +175,7 @@ private:
   item_source<Kept> source_;
   Results results_;
   std::size_t taken_ = 0;
-  bool over_ = false; ///< no item is left; for `run` after the lanes
+  bool over_ = false; ///< no item is left
 };
 
 // -- the bodies of the scopes -------------------------------------------------
