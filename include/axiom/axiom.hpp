@@ -9,6 +9,8 @@
 #include "axiom/coordination/item_options.hpp"
 #include "axiom/coordination/map_with_limit.hpp"
 #include "axiom/coordination/shutdown_guard.hpp"
+#include "axiom/coordination/stream_options.hpp"
+#include "axiom/coordination/transform_stream.hpp"
 #include "axiom/coordination/with_task_group.hpp"
 #include "axiom/error/concurrent_errors.hpp"
 #include "axiom/error/errc.hpp"

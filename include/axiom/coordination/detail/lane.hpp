@@ -78,7 +78,9 @@ class lane_task : public typed_task<void> {
 public:
   lane_task(caf::actor_config& cfg, const task_seed& seed, lane_source& source,
             lane_crew& crew, item_failures& failures)
-    : typed_task<void>(cfg, seed), source_(source), crew_(crew),
+    : typed_task<void>(cfg, seed),
+      source_(source),
+      crew_(crew),
       failures_(failures) {
     // nop
   }
