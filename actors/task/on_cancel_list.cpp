@@ -106,4 +106,18 @@ void run_cancel_handlers(task_actor* list) noexcept {
   }
 }
 
+void forget_cancel_handlers(task_actor& task) noexcept {
+  auto* extras = task.extras_if();
+  if (extras == nullptr)
+    return;
+  std::lock_guard guard{task.lock()};
+  while (auto* handler = extras->handlers) {
+    extras->handlers = handler->next_;
+    if (handler->next_ != nullptr)
+      handler->next_->previous_ = &extras->handlers;
+    handler->previous_ = nullptr; // as if it had run: nobody waits for it
+    handler->stage_.store(cancel_handler::stage::done);
+  }
+}
+
 } // namespace axiom::detail

@@ -162,12 +162,12 @@ void task_actor::child_failed(task_actor& child) noexcept {
   }
 }
 
-void task_actor::surface_children_failures() noexcept {
+std::vector<task_error> task_actor::take_children_failures() {
+  std::vector<task_error> errors;
   auto* x = extras_if();
   if (x == nullptr || x->failed.empty())
-    return;
+    return errors;
   auto children = std::exchange(x->failed, {});
-  std::vector<task_error> errors;
   for (auto& ptr : children) {
     auto& child = *as_task(ptr);
     if (child.observed())
@@ -176,6 +176,11 @@ void task_actor::surface_children_failures() noexcept {
     errors.push_back(
       {child.reference(), child.why_failed(), timestamp::clock::now(), {}});
   }
+  return errors;
+}
+
+void task_actor::surface_children_failures() noexcept {
+  auto errors = take_children_failures();
   if (errors.empty())
     return;
   if (outcome_ == outcome_kind::failed) {

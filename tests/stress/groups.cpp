@@ -21,39 +21,6 @@ namespace {
 
 using group_of_int = axiom::coordinated_task_group<int>;
 
-/// How many children are in their bodies at once, and the most there were.
-struct gauge {
-  std::atomic<int> now{0};
-  std::atomic<int> most{0};
-  std::atomic<int> ran{0};
-
-  void enter() {
-    ++ran;
-    auto n = ++now;
-    for (auto m = most.load(); n > m && !most.compare_exchange_weak(m, n);) {
-      // again
-    }
-  }
-};
-
-/// In its gauge while it lives.
-class in_gauge {
-public:
-  explicit in_gauge(gauge& g) : gauge_(g) {
-    gauge_.enter();
-  }
-
-  in_gauge(const in_gauge&) = delete;
-  in_gauge& operator=(const in_gauge&) = delete;
-
-  ~in_gauge() {
-    --gauge_.now;
-  }
-
-private:
-  gauge& gauge_;
-};
-
 /// Adds `count` children from this task and, through helpers that are no
 /// children of the group's, from others.
 async<int> fill(group_of_int& group, gauge& g, int count,

@@ -173,6 +173,39 @@ private:
   std::atomic<int>* alive_;
 };
 
+/// How many bodies run at once, and the most there were.
+struct gauge {
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  std::atomic<int> ran{0};
+
+  void enter() {
+    ++ran;
+    auto n = ++now;
+    for (auto m = most.load(); n > m && !most.compare_exchange_weak(m, n);) {
+      // again
+    }
+  }
+};
+
+/// In its gauge while it lives.
+class in_gauge {
+public:
+  explicit in_gauge(gauge& g) : gauge_(g) {
+    gauge_.enter();
+  }
+
+  in_gauge(const in_gauge&) = delete;
+  in_gauge& operator=(const in_gauge&) = delete;
+
+  ~in_gauge() {
+    --gauge_.now;
+  }
+
+private:
+  gauge& gauge_;
+};
+
 /// A body that suspends until it is cancelled.
 inline async<void> forever(task_context& self) {
   co_await self.sleep_for(24h);

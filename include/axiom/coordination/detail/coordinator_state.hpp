@@ -38,8 +38,7 @@ public:
     return *root_;
   }
 
-  // -- the actor
-  // -----------------------------------------------------------------
+  // -- the actor --------------------------------------------------------------
 
   void actor(coordinator_actor value);
 
@@ -49,8 +48,7 @@ public:
   /// None before there is an actor, and after its end.
   std::optional<caf::actor_id> actor_id() const;
 
-  // -- ending
-  // --------------------------------------------------------------------
+  // -- ending -----------------------------------------------------------------
 
   /// Whether root tasks are admitted: there is a handle, and no shutdown.
   bool open() const noexcept {
@@ -67,8 +65,7 @@ public:
                             std::optional<runtime::duration> grace,
                             std::string origin);
 
-  // -- observing
-  // -----------------------------------------------------------------
+  // -- observing --------------------------------------------------------------
 
   /// The first `most` live tasks, parents before their children.
   tree_snapshot snapshot(
@@ -76,8 +73,7 @@ public:
 
   coordinator_stats stats() const;
 
-  // -- task_domain
-  // ---------------------------------------------------------------
+  // -- task_domain ------------------------------------------------------------
 
   void unobserved_failure(const task_reference& task,
                           const failure& why) noexcept override;

@@ -22,6 +22,7 @@ public:
 
 private:
   friend void run_cancel_handlers(task_actor* list) noexcept;
+  friend void forget_cancel_handlers(task_actor& task) noexcept;
 
   enum class stage : int { registered, running, done };
 
@@ -38,5 +39,9 @@ private:
 
 /// Runs the handlers of every task in a walk's list, and lets go of the tasks.
 void run_cancel_handlers(task_actor* list) noexcept;
+
+/// The handlers that are still registered with `task` will never run: what they
+/// belonged to is over, though the task is not.
+void forget_cancel_handlers(task_actor& task) noexcept;
 
 } // namespace axiom::detail

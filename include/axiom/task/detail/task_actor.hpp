@@ -24,6 +24,10 @@
 #include "axiom/task/detail/waiter.hpp"
 #include "axiom/task/lifecycle.hpp"
 
+namespace axiom {
+struct task_error;
+} // namespace axiom
+
 namespace axiom::detail {
 
 struct task_extras;
@@ -373,6 +377,10 @@ protected:
   /// Hands the outcome to a place other than the task itself (a group's list
   /// of results), before anybody learns of the end.
   virtual void deliver() noexcept;
+
+  /// The failures of children that nobody has looked at; they count as seen now.
+  /// @pre no child is left
+  std::vector<task_error> take_children_failures();
 
   /// An external task's grace is over: whatever it stands for has to die.
   virtual void killed() noexcept;
