@@ -50,6 +50,7 @@ if(AXIOM_BUILD_TESTS)
   set(Boost_USE_STATIC_LIBS OFF)
   axiom_require("Boost.Test" libboost-test-dev Boost 1.74 CONFIG
                 COMPONENTS unit_test_framework)
+  axiom_require("RapidCheck" librapidcheck-dev rapidcheck CONFIG)
 endif()
 
 if(AXIOM_BUILD_BENCH)
