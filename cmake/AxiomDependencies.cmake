@@ -14,6 +14,7 @@ find_package(Threads REQUIRED)
 find_package(CAF REQUIRED COMPONENTS core)
 axiom_require("Boost (headers)" libboost-dev Boost 1.74 CONFIG)
 axiom_require("tl::expected" libexpected-dev tl-expected 1.0 CONFIG)
+axiom_require("hwloc" libhwloc-dev Hwloc 2.5)
 if(AXIOM_SANITIZE STREQUAL "thread" AND NOT CAF_ROOT)
   message(WARNING "ThreadSanitizer takes messages between actors for data races "
     "unless CAF is built with it too: see scripts/tsan-caf, and set CAF_ROOT.")
@@ -39,10 +40,13 @@ endif()
 if(AXIOM_BUILD_DEPLOY)
   axiom_require("yaml-cpp" libyaml-cpp-dev yaml-cpp 0.7 CONFIG)
   axiom_require("OpenSSL" libssl-dev OpenSSL 3.0 COMPONENTS Crypto)
+endif()
+
+if(AXIOM_BUILD_DEPLOY OR AXIOM_BUILD_BENCH)
   axiom_require("fmt" libfmt-dev fmt 9 CONFIG)
 endif()
 
-if(AXIOM_BUILD_TOOLS)
+if(AXIOM_BUILD_TOOLS OR AXIOM_BUILD_BENCH)
   axiom_require("CLI11" libcli11-dev CLI11 CONFIG)
 endif()
 
@@ -51,6 +55,16 @@ if(AXIOM_BUILD_TESTS)
   axiom_require("Boost.Test" libboost-test-dev Boost 1.74 CONFIG
                 COMPONENTS unit_test_framework)
   axiom_require("RapidCheck" librapidcheck-dev rapidcheck CONFIG)
+  find_package(CAF QUIET REQUIRED COMPONENTS core OPTIONAL_COMPONENTS io)
+  if(NOT AXIOM_SANITIZE)
+    find_path(AXIOM_RELACY_INCLUDE_DIR relacy/relacy.hpp
+              DOC "The model checker Relacy: headers only")
+    mark_as_advanced(AXIOM_RELACY_INCLUDE_DIR)
+    if(NOT AXIOM_RELACY_INCLUDE_DIR)
+      message(FATAL_ERROR "Relacy is missing. On Debian: apt-get install "
+        "relacy-dev (scripts/setup does it).")
+    endif()
+  endif()
 endif()
 
 if(AXIOM_BUILD_BENCH)

@@ -36,6 +36,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/axiomConfig.cmake"
   "${PROJECT_BINARY_DIR}/axiomConfigVersion.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindCAF.cmake"
+  "${CMAKE_CURRENT_LIST_DIR}/FindHwloc.cmake"
   DESTINATION "${axiom_package_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -101,4 +101,12 @@ run_summary make_report(const std::vector<result>& results, int signal) {
   return summary;
 }
 
+std::string describe(const shutdown_report& report) {
+  auto shown = report;
+  for (auto& coordinator : shown.coordinators)
+    for (auto& task : coordinator.tree.tasks)
+      task.task.name = printable(task.task.name);
+  return "axiom: " + to_string(shown);
+}
+
 } // namespace axiom::tools

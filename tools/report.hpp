@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "axiom/coordination/shutdown_report.hpp"
 #include "axiom/deploy/runner.hpp"
 
 namespace axiom::tools {
@@ -17,5 +18,9 @@ struct run_summary {
 /// Sums up a run. `signal` is the one that stopped it, or 0.
 run_summary make_report(const std::vector<deploy::runner::result>& results,
                         int signal);
+
+/// Why the process does not end, as lines that are safe to print: tasks are
+/// named after files.
+std::string describe(const shutdown_report& report);
 
 } // namespace axiom::tools

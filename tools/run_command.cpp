@@ -11,11 +11,13 @@
 
 #include "axiom/config.hpp"
 #include "axiom/coordination/coordinator.hpp"
+#include "axiom/coordination/shutdown_guard.hpp"
 #include "axiom/deploy/progress_display.hpp"
 #include "axiom/deploy/runner.hpp"
 #include "axiom/deploy/system_error.hpp"
 #include "axiom/observe/collectors.hpp"
 #include "axiom/observe/http_endpoint.hpp"
+#include "axiom/runtime/host.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "load.hpp"
@@ -39,6 +41,8 @@ serve(const std::optional<deploy::metrics_options>& where,
   options.collectables = {
     observe::make_task_collector(
       [&sys] { return runtime::snapshot_metrics(sys); }),
+    observe::make_scheduler_collector(
+      [&host = runtime::host::of(sys)] { return host.stats(); }),
     observe::make_process_collector(),
   };
   options.ready = [&ready] { return ready.load(); };
@@ -160,8 +164,12 @@ int run_command(const command_line& args) {
   config cfg;
   cfg.axiom.threads = workers;
   cfg.axiom.scheduler = value.system.scheduler;
+  cfg.axiom.affinity = value.system.affinity;
   cfg.add_error_category(deploy::errno_category, deploy::render_errno);
   caf::actor_system sys{cfg};
+  const shutdown_guard guard{sys, {.sink = [](const shutdown_report& report) {
+                                     print_error(describe(report));
+                                   }}};
   std::atomic<bool> ready{false};
   std::unique_ptr<observe::http_endpoint> endpoint;
   try {

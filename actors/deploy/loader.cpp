@@ -22,6 +22,7 @@ using observe::in_quotes;
 namespace {
 
 using namespace std::chrono_literals;
+using runtime::affinity;
 using runtime::scheduler_policy;
 
 /// A day is more than anybody waits for a cancelled task.
@@ -39,12 +40,28 @@ section<system_options> system_section() {
     .optional("threads", &system_options::threads,
               types::automatic_or_count(1, max_threads), "auto",
               "Worker threads; auto is one for each processor that this "
-              "process may use.")
+              "process may use, within its CPU quota.")
     .optional("scheduler", &system_options::scheduler,
-              types::choice<scheduler_policy>(
-                {{"sharing", scheduler_policy::sharing},
-                 {"stealing", scheduler_policy::stealing}}),
-              "sharing", "How workers find their work.");
+              types::choice<scheduler_policy>({scheduler_policy::axiom,
+                                               scheduler_policy::stealing,
+                                               scheduler_policy::sharing}),
+              "axiom", "How workers find their work.")
+    .optional("affinity", &system_options::affinity,
+              types::choice<affinity>(
+                {affinity::none, affinity::compact, affinity::scatter}),
+              "none",
+              "Where workers run: anywhere, pinned near each other, or pinned "
+              "far from each other.")
+    .then([](system_options& options, const node& from, reader& in) {
+      if (options.affinity == affinity::none
+          || options.scheduler == scheduler_policy::axiom)
+        return;
+      reader::scope inside{in, "affinity"};
+      in.report(from.find("affinity")->where,
+                in_quotes(to_string(options.affinity))
+                  + " needs the scheduler \"axiom\" (expected \"none\" with "
+                  + in_quotes(to_string(options.scheduler)) + ')');
+    });
   return result;
 }
 
@@ -73,10 +90,8 @@ section<task_entry> task_section(const task_type_registry& registry) {
               "The fields that belong to the type.")
     .optional("priority", &task_entry::priority,
               types::choice<task_priority>(
-                {{"background", task_priority::background},
-                 {"low", task_priority::low},
-                 {"medium", task_priority::medium},
-                 {"high", task_priority::high}}),
+                {task_priority::background, task_priority::low,
+                 task_priority::medium, task_priority::high}),
               "medium", "How urgent it is.")
     .optional("grace", &task_entry::grace,
               types::duration(0s, max_grace),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,11 @@
 namespace axiom::observe {
 
 using label_list = std::vector<prometheus::ClientMetric::Label>;
+
+/// A count as Prometheus has it; exact up to 2^53.
+inline double number(std::uint64_t n) {
+  return static_cast<double>(n);
+}
 
 /// A family without metrics. @pre `help` has no line breaks: they are not
 /// escaped on the way out

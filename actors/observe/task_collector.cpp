@@ -17,10 +17,6 @@ namespace {
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-double number(std::uint64_t n) {
-  return static_cast<double>(n);
-}
-
 /// Prometheus wants cumulative buckets, the last one without a bound.
 prometheus::ClientMetric
 to_metric(const runtime::metrics_snapshot::histogram& from) {

@@ -28,10 +28,10 @@ void block_cache::deallocate(void* block, std::size_t) noexcept {
 
 namespace {
 
-constexpr std::size_t step = 32;
-constexpr std::size_t classes = 24; // up to 768 bytes
+constexpr std::size_t step = 16;
+constexpr std::size_t classes = 48; // up to 768 bytes
 constexpr std::uint32_t most_kept = 128;
-constexpr std::size_t most_bytes = 64 * 1024; // of one class
+constexpr std::size_t most_bytes = 32 * 1024; // of one class
 
 struct free_block {
   free_block* next;

@@ -1,6 +1,7 @@
 #include "axiom/runtime/blocking_pool.hpp"
 
 #include <system_error>
+#include <utility>
 
 #include <pthread.h>
 
@@ -10,7 +11,7 @@ blocking_pool::blocking_pool() : blocking_pool(options{}) {
   // nop
 }
 
-blocking_pool::blocking_pool(options opts) : options_(opts) {
+blocking_pool::blocking_pool(options opts) : options_(std::move(opts)) {
   // nop
 }
 
@@ -57,6 +58,8 @@ std::size_t blocking_pool::threads() const {
 
 void blocking_pool::run(thread_list::iterator self) {
   pthread_setname_np(pthread_self(), "axiom.blocking");
+  if (!options_.processors.empty())
+    bind_this_thread(options_.processors); // as good as the system lets us
   std::unique_lock guard{mutex_};
   for (;;) {
     ++idle_;

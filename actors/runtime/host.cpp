@@ -5,11 +5,13 @@
 #include <mutex>
 #include <random>
 
+#include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
 #include "axiom/error/exception.hpp"
 #include "axiom/runtime/install.hpp"
+#include "axiom/runtime/seen_actors.hpp"
 #include "axiom/runtime/steady_timer.hpp"
 #include "axiom/runtime/virtual_timer.hpp"
 
@@ -44,7 +46,10 @@ host::host(caf::actor_system& sys, const runtime_options& options)
     timers_(make_timers(options.virtual_time)),
     info_(record({random_prefix(), timers_->now(),
                   std::chrono::system_clock::now(), this, &sys})),
-    blocking_({.max_threads = options.max_blocking_threads}) {
+    blocking_({.max_threads = options.max_blocking_threads,
+               .processors = options.affinity != affinity::none
+                               ? allowed_processors()
+                               : std::vector<processor_id>{}}) {
   // nop
 }
 
@@ -61,6 +66,30 @@ host& host::of(caf::actor_system& sys) {
     errc::not_installed,
     "this actor system was configured without Axiom: create it from an "
     "axiom::config, or call axiom::runtime::install on its configuration"};
+}
+
+std::size_t host::counted_actors() const {
+  return info_.system->registry().running();
+}
+
+std::optional<running_actors>
+host::seen_actors(std::size_t most,
+                  std::span<const caf::actor_id> left_out) const {
+  std::lock_guard guard{looking_};
+  actor_sightings found{most, left_out};
+  if (stopping() || !look_at_actors(found))
+    return std::nullopt;
+  return found.describe();
+}
+
+bool host::look_at_actors(actor_sightings&) const {
+  return false;
+}
+
+shutdown_watch& host::add_watch(shutdown_watch::pace how,
+                                shutdown_watch::reporter report) {
+  std::lock_guard guard{watches_mutex_};
+  return watches_.emplace_back(how, std::move(report));
 }
 
 void host::submit_batch(std::span<caf::resumable* const> jobs,
@@ -113,6 +142,10 @@ std::size_t host::finite_throughput(std::size_t configured) noexcept {
 }
 
 void host::stop_services() {
+  {
+    std::lock_guard guard{looking_};
+    stopping_.store(true, std::memory_order_release);
+  }
   blocking_.stop();
   timers_->stop();
 }

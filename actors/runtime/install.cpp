@@ -4,8 +4,6 @@
 #include <thread>
 #include <vector>
 
-#include <sched.h>
-
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/execution_unit.hpp>
@@ -13,7 +11,9 @@
 #include <caf/policy/work_stealing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
+#include <caf/thread_hook.hpp>
 
+#include "axiom/error/enum_names.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/scheduler/leftover_jobs.hpp"
 #include "axiom/runtime/scheduler/scheduler_module.hpp"
@@ -35,6 +35,13 @@ public:
       host(sys, options),
       threads_(options.threads) {
     // nop
+  }
+
+  ~hosted_coordinator() override {
+    if (!late_clock_.joinable())
+      return; // it never started
+    this->clock().cancel_dispatch_loop();
+    late_clock_.join();
   }
 
   void submit(caf::resumable* job, caf::execution_unit* unit, job_level,
@@ -76,18 +83,21 @@ protected:
     stop_services();
     leftovers_.open();
     super::stop();
+    // Whatever actor ends from now on cancels its timers still, in a ring of 64
+    // entries that CAF's clock, whose thread has ended, would never empty.
+    late_clock_ = std::thread{[this] { this->clock().run_dispatch_loop(); }};
     leftovers_.close();
   }
 
   void enqueue(caf::resumable* job) override {
-    if (!leftovers_.take(job))
-      super::enqueue(job);
+    leftovers_.pass(job, [this](caf::resumable* x) { super::enqueue(x); });
   }
 
 private:
   leftover_jobs leftovers_;
   std::size_t threads_;
   std::vector<std::thread::id> worker_threads_;
+  std::thread late_clock_;
 };
 
 /// CAF's deterministic scheduler: the thread that drives it is its only worker.
@@ -151,19 +161,52 @@ protected:
   }
 };
 
+constexpr enum_names<scheduler_policy, 4> policy_names{
+  {"axiom", "sharing", "stealing", "testing"}};
+
+/// Threads inherit the processors of the thread that starts them, and an actor on
+/// a pinned worker may start one, a detached actor's. This gives them back what
+/// the process may use; workers are pinned afterwards.
+class roaming_threads final : public caf::thread_hook {
+public:
+  explicit roaming_threads(const runtime_options& options)
+    : options_(options) {
+    // nop
+  }
+
+  void init(caf::actor_system&) override {
+    if (options_.affinity != affinity::none)
+      processors_ = allowed_processors();
+  }
+
+  void thread_started() override {
+    if (!processors_.empty())
+      static_cast<void>(bind_this_thread(processors_)); // else as it was
+  }
+
+  void thread_terminates() override {
+    // nop
+  }
+
+private:
+  const runtime_options& options_;
+  std::vector<processor_id> processors_;
+};
+
 } // namespace
 
-std::size_t usable_processors() noexcept {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof(mask), &mask) == 0)
-    return std::max(1, CPU_COUNT(&mask));
-  return std::max(1U, std::thread::hardware_concurrency());
+std::string to_string(scheduler_policy value) {
+  return policy_names.print(value);
+}
+
+std::optional<scheduler_policy> parse_scheduler_policy(std::string_view name) {
+  return policy_names.parse(name);
 }
 
 void install(caf::actor_system_config& cfg, const runtime_options& options) {
   using caf::policy::work_sharing;
   using caf::policy::work_stealing;
+  cfg.add_thread_hook<roaming_threads>(options);
   cfg.module_factories.emplace_back(
     [&options](caf::actor_system& sys) -> caf::actor_system::module* {
       switch (options.scheduler) {

@@ -2,7 +2,27 @@
 
 #include <pthread.h>
 
+#include "axiom/runtime/recent_time.hpp"
+
 namespace axiom::runtime {
+
+namespace {
+
+/// The first multiple of a tick that is not before `x`, or the last one there
+/// is.
+time_point round_up(time_point x) noexcept {
+  constexpr auto tick = steady_timer::tick;
+  const auto beyond = x.time_since_epoch() % tick;
+  if (beyond <= duration::zero())
+    return x - beyond;
+  return x > time_point::max() - tick ? time_point::max() : x - beyond + tick;
+}
+
+} // namespace
+
+steady_timer::steady_timer() : timer_service(clock_type::now()) {
+  // nop
+}
 
 steady_timer::~steady_timer() {
   stop();
@@ -12,18 +32,24 @@ time_point steady_timer::now() const noexcept {
   return clock_type::now();
 }
 
+time_point steady_timer::recently() const noexcept {
+  return recent_time();
+}
+
 void steady_timer::arm(timer_entry& entry, time_point due) {
-  std::lock_guard guard{mutex_};
-  auto first = insert(entry, due);
-  if (!thread_.joinable() && !stopped_)
+  auto guard = lock();
+  if (!stopped_ && !thread_.joinable())
     thread_ = std::thread{[this] { run(); }};
-  else if (first)
+  wheel_.insert(entry, due);
+  if (round_up(due) < sleeps_until_) {
+    sleeps_until_ = time_point::min();
     wake_.notify_one();
+  }
 }
 
 void steady_timer::stop() {
   {
-    std::lock_guard guard{mutex_};
+    auto guard = lock();
     stopped_ = true;
     wake_.notify_one();
   }
@@ -31,23 +57,40 @@ void steady_timer::stop() {
     thread_.join();
 }
 
+std::size_t steady_timer::wakeups() const noexcept {
+  auto guard = lock();
+  return wakeups_;
+}
+
 void steady_timer::run() {
   pthread_setname_np(pthread_self(), "axiom.timer");
-  std::unique_lock guard{mutex_};
+  auto guard = lock();
   while (!stopped_) {
-    if (queue_.empty()) {
-      wake_.wait(guard);
+    auto budget = batch;
+    const auto time = now();
+    auto fired = false;
+    while (auto* entry = wheel_.pop(time, budget)) {
+      entry->fire();
+      fired = true;
+    }
+    // What is due comes first; time that is left goes into what comes next.
+    wheel_.prepare(budget);
+    if (!fired && budget > 0) {
+      sleep(guard);
       continue;
     }
-    auto first = queue_.begin();
-    if (auto due = first->due(); due > now()) {
-      wake_.wait_until(guard, due);
-      continue;
-    }
-    auto& entry = *first;
-    queue_.erase(first);
-    entry.fire();
+    guard.unlock();
+    if (fired)
+      tell_listener();
+    guard = lock_in_turn();
   }
+}
+
+void steady_timer::sleep(std::unique_lock<std::mutex>& guard) {
+  sleeps_until_ = round_up(wheel_.next_visit());
+  wake_.wait_until(guard, sleeps_until_);
+  sleeps_until_ = time_point::min();
+  ++wakeups_;
 }
 
 } // namespace axiom::runtime

@@ -1,19 +1,25 @@
 #include "axiom/runtime/virtual_timer.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace axiom::runtime {
+
+virtual_timer::virtual_timer() noexcept
+  : timer_service(time_point{std::chrono::hours{1}}) {
+  // nop
+}
 
 virtual_timer::~virtual_timer() = default;
 
 time_point virtual_timer::now() const noexcept {
-  std::lock_guard guard{mutex_};
-  return now_;
+  auto guard = lock();
+  return wheel_.position();
 }
 
 void virtual_timer::arm(timer_entry& entry, time_point due) {
-  std::lock_guard guard{mutex_};
-  insert(entry, due);
+  auto guard = lock();
+  wheel_.insert(entry, due);
 }
 
 void virtual_timer::stop() {
@@ -21,26 +27,26 @@ void virtual_timer::stop() {
 }
 
 std::size_t virtual_timer::advance(duration step) {
-  std::lock_guard guard{mutex_};
-  return fire_until(now_ + step);
+  auto guard = lock();
+  const auto end = wheel_.position() + step;
+  return fire_until(std::move(guard), end);
 }
 
 std::size_t virtual_timer::advance_to_next_before(time_point end) {
-  std::lock_guard guard{mutex_};
-  auto next = queue_.empty() ? end : std::min(end, queue_.begin()->due());
-  return fire_until(std::max(now_, next));
+  auto guard = lock();
+  const auto next = std::min(end, wheel_.next_due());
+  return fire_until(std::move(guard), next);
 }
 
-std::size_t virtual_timer::fire_until(time_point end) {
+std::size_t virtual_timer::fire_until(std::unique_lock<std::mutex> guard,
+                                      time_point end) {
+  constexpr auto all = std::numeric_limits<std::size_t>::max();
   std::size_t fired = 0;
-  while (!queue_.empty() && queue_.begin()->due() <= end) {
-    auto& entry = *queue_.begin();
-    queue_.erase(queue_.begin());
-    now_ = std::max(now_, entry.due());
-    entry.fire();
-    ++fired;
-  }
-  now_ = end;
+  for (auto budget = all; auto* entry = wheel_.pop(end, budget); ++fired)
+    entry->fire();
+  guard.unlock();
+  if (fired > 0)
+    tell_listener();
   return fired;
 }
 

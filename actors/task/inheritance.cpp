@@ -75,8 +75,8 @@ private:
     }
     // The level was set before this looks at the state; who queues the task
     // writes the state and then reads the level. So one of the two puts it into
-    // the right queue.
-    if (now > before
+    // the right queue. (Blocking operations have threads of their own instead.)
+    if (now > before && task.node_kind_ != task_kind::blocking
         && task.state_.current_phase() == task_state::phase::queued) {
       intrusive_ptr_add_ref(task.ctrl());
       task.enqueue_self(current_unit(), runtime::placement::fresh);
@@ -104,7 +104,7 @@ void inheritance::raise_next_child(task_actor& parent) noexcept {
   pass changes;
   {
     std::lock_guard guard{parent.lock_};
-    changes.note_children(parent, parent.level());
+    changes.note_children(parent, parent.urgency_.to_children());
   }
   changes.follow_children();
 }

@@ -12,8 +12,9 @@ waitable end_of(task_actor& task, interest wanted) {
   return {[&task] { return task.state().terminal(); },
           [&task](waiter& x) {
             if (!task.add_waiter(x))
-              return false;
-            if (x.urgency() > task.level())
+              return false; // else it may have fired, and be gone
+            auto* current = current_task();
+            if (current != nullptr && task.gains_from(current->level()))
               inheritance::update(task);
             return true;
           },
@@ -25,6 +26,27 @@ waitable end_of(task_actor& task, interest wanted) {
           task, wanted};
 }
 
+/// Notes as long as it lives that the task on this thread waits for another, so
+/// that the other is raised with it.
+class awaiting_scope {
+public:
+  explicit awaiting_scope(task_actor& goal) noexcept : task_(current_task()) {
+    if (task_ != nullptr)
+      task_->awaits(goal);
+  }
+
+  awaiting_scope(const awaiting_scope&) = delete;
+  awaiting_scope& operator=(const awaiting_scope&) = delete;
+
+  ~awaiting_scope() {
+    if (task_ != nullptr)
+      task_->awaits_nothing();
+  }
+
+private:
+  task_actor* task_;
+};
+
 } // namespace
 
 bool begin_wait(task_actor& task, task_actor& goal, waiter& link) noexcept {
@@ -33,7 +55,7 @@ bool begin_wait(task_actor& task, task_actor& goal, waiter& link) noexcept {
     task.awaits_nothing();
     return false;
   }
-  if (task.level() > goal.level())
+  if (goal.gains_from(task.level()))
     inheritance::update(goal);
   return true;
 }
@@ -61,6 +83,7 @@ bool wait_for_end(task_actor& task,
     return true;
   if (auto* current = current_task())
     refuse_self_join(*current, task);
+  awaiting_scope awaiting{task};
   return block_until(end_of(task, wanted), timeout);
 }
 

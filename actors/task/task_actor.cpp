@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "axiom/task/detail/extras.hpp"
+#include "axiom/task/detail/live_tasks.hpp"
 
 namespace axiom::detail {
 
@@ -20,8 +21,7 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     system_(&seed.domain->system()),
     domain_(seed.domain),
     environment_(seed.environment),
-    name_(seed.name.data()),
-    created_at_(host().timers().now()),
+    created_at_(host().timers().recently()),
     parent_number_(
       seed.parent != nullptr && seed.parent->node_kind_ != task_kind::root
         ? seed.parent->id()
@@ -30,6 +30,8 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     urgency_(seed.priority            ? *seed.priority
              : seed.parent != nullptr ? seed.parent->priority()
                                       : task_priority::medium),
+    name_offset_(static_cast<std::uint16_t>(
+      seed.name.data() - reinterpret_cast<const char*>(this))),
     name_length_(static_cast<std::uint8_t>(seed.name.size())),
     own_deadline_(seed.own_deadline),
     holds_domain_(seed.kind == task_kind::root) {
@@ -37,9 +39,11 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
     intrusive_ptr_add_ref(domain_);
   if (parent_ != nullptr)
     urgency_.lent_by_parent(parent_->urgency_.to_children());
+  live_tasks::add(1);
 }
 
 task_actor::~task_actor() {
+  live_tasks::add(-1);
   if (holds_domain_) {
     if (outcome_ == outcome_kind::failed && !observed())
       domain_->unobserved_failure(reference(), *failure_);
@@ -50,12 +54,11 @@ task_actor::~task_actor() {
   delete extras_.load(std::memory_order_relaxed);
 }
 
-void task_actor::launch() {
+void task_actor::launch(std::size_t kept) {
   // Nobody else knows the task yet: no need to count one by one. One reference
   // is invariant 1, the other goes with the task into the scheduler's queue.
   auto& references = ctrl()->strong_refs;
-  const auto callers = references.load(std::memory_order_relaxed);
-  references.store(callers + 2, std::memory_order_relaxed);
+  references.store(kept + 2, std::memory_order_relaxed);
   auto admitted = task_state::admission::admitted;
   {
     std::lock_guard guard{parent_->lock_};
@@ -70,7 +73,7 @@ void task_actor::launch() {
     }
   }
   if (admitted == task_state::admission::closed) {
-    references.store(callers, std::memory_order_relaxed);
+    references.store(1, std::memory_order_relaxed);
     throw exception{errc::scope_closed,
                     quoted(parent_->task_name())
                       + " takes no more children: it has ended or is "
@@ -106,10 +109,6 @@ void task_actor::born_cancelled() noexcept {
 }
 
 // -- identity ----------------------------------------------------------------------
-
-const char* task_actor::name() const {
-  return name_;
-}
 
 task_reference task_actor::reference() const {
   task_reference result;

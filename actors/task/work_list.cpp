@@ -34,23 +34,25 @@ void work_list::settle(task_actor& task) noexcept {
   list.draining = false;
 }
 
-void work_list::destroy(task_actor& task,
-                        void (*destructor)(task_actor&)) noexcept {
+void work_list::destroy(task_actor& task) noexcept {
+  auto destruct = [](task_actor& x) {
+    x.on_destroy();
+    x.~task_actor(); // virtual: of the whole object
+  };
   auto& list = to_destroy;
   if (list.draining) {
     // The object waits; its memory stays because of this weak reference.
     intrusive_ptr_add_weak_ref(task.ctrl());
-    task.destructor_ = destructor;
     task.next_work_ = list.first;
     list.first = &task;
     return;
   }
   list.draining = true;
-  destructor(task);
+  destruct(task);
   while (auto* next = list.first) {
     list.first = std::exchange(next->next_work_, nullptr);
     auto* block = next->ctrl();
-    next->destructor_(*next);
+    destruct(*next);
     intrusive_ptr_release_weak(block);
   }
   list.draining = false;

@@ -9,7 +9,7 @@
 #include <caf/actor_registry.hpp>
 
 #include "axiom/runtime/virtual_timer.hpp"
-#include "axiom/task/detail/task_domain.hpp"
+#include "axiom/task/detail/live_tasks.hpp"
 
 namespace axiom::testing {
 
@@ -51,6 +51,7 @@ bool await_for(std::chrono::milliseconds patience, F done) {
 
 fixture::fixture(fixture_options options)
   : threads_before_(count_threads()),
+    tasks_before_(detail::live_tasks::count()),
     options_(std::move(options)),
     events_(std::make_shared<event_recorder>()) {
   if (!options_.on_leak)
@@ -76,7 +77,6 @@ fixture::~fixture() {
     leak("tasks still alive at the end of the test:\n" + to_string(tree));
     coordinator_->shutdown(runtime::duration::zero());
   }
-  auto watch = coordinator_->watch_domain();
   auto& host = runtime::host::of(*system_);
   coordinator_.reset();
   auto& registry = system_->registry();
@@ -95,10 +95,10 @@ fixture::~fixture() {
   if (!await([&] { return host.timers().pending() == 0; }))
     leak(std::to_string(host.timers().pending()) + " timers still armed");
   system_.reset();
-  // The last reference but ours went with the last task's memory.
-  if (!await([&] { return watch->use_count() == 1; }))
-    leak(std::to_string(watch->use_count() - 1)
-         + " references to tasks are still held");
+  auto kept = [this] { return detail::live_tasks::count() - tasks_before_; };
+  if (!await([&] { return kept() <= 0; }))
+    leak("references to tasks are still held: " + std::to_string(kept())
+         + " tasks are still in memory");
   if (!await([&] { return count_threads() <= threads_before_; }))
     leak("threads: " + std::to_string(threads_before_) + " before the test, "
          + std::to_string(count_threads()) + " after it");

@@ -6,6 +6,7 @@
 #include "axiom/coordination/coordinator.hpp"
 #include "axiom/coordination/failure_mode.hpp"
 #include "axiom/coordination/group.hpp"
+#include "axiom/coordination/shutdown_guard.hpp"
 #include "axiom/coordination/with_task_group.hpp"
 #include "axiom/error/concurrent_errors.hpp"
 #include "axiom/error/errc.hpp"

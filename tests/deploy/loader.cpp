@@ -13,6 +13,7 @@
 
 using namespace axiom::deploy;
 using namespace std::chrono_literals;
+using axiom::runtime::affinity;
 using axiom::runtime::scheduler_policy;
 
 namespace {
@@ -88,7 +89,8 @@ BOOST_FIXTURE_TEST_SUITE(loader_accepts, fixture)
 
 BOOST_AUTO_TEST_CASE(a_complete_deployment) {
   const auto result = load("version: 1\n"
-                           "system: { threads: 4, scheduler: stealing }\n"
+                           "system: { threads: 4, scheduler: axiom, "
+                           "affinity: scatter }\n"
                            "metrics: { bind: 127.0.0.1:9464 }\n"
                            "tasks:\n"
                            "  - name: first\n"
@@ -101,7 +103,8 @@ BOOST_AUTO_TEST_CASE(a_complete_deployment) {
   BOOST_TEST_REQUIRE(result.ok(), result.report());
   const auto& value = result.value;
   BOOST_CHECK(value.system.threads == 4u);
-  BOOST_CHECK(value.system.scheduler == scheduler_policy::stealing);
+  BOOST_CHECK(value.system.scheduler == scheduler_policy::axiom);
+  BOOST_CHECK(value.system.affinity == affinity::scatter);
   BOOST_REQUIRE(value.metrics.has_value());
   BOOST_TEST(to_string(value.metrics->bind) == "127.0.0.1:9464");
   BOOST_TEST_REQUIRE(value.tasks.size() == 2u);
@@ -121,7 +124,8 @@ BOOST_AUTO_TEST_CASE(the_least_and_fills_in_the_defaults) {
   BOOST_TEST_REQUIRE(result.ok(), result.report());
   const auto& value = result.value;
   BOOST_CHECK(!value.system.threads);
-  BOOST_CHECK(value.system.scheduler == scheduler_policy::sharing);
+  BOOST_CHECK(value.system.scheduler == scheduler_policy::axiom);
+  BOOST_CHECK(value.system.affinity == affinity::none);
   BOOST_CHECK(!value.metrics);
   BOOST_CHECK(value.tasks[0].priority == axiom::task_priority::medium);
   BOOST_CHECK(value.tasks[0].grace == 2s);
@@ -153,6 +157,22 @@ BOOST_AUTO_TEST_CASE(json_crlf_and_comments_because_they_are_yaml) {
                          "- name: a # more\r\n  type: copy\r\n"
                          "  with:\r\n    from: /x\r\n");
   BOOST_TEST(crlf.ok(), crlf.report());
+}
+
+BOOST_AUTO_TEST_CASE(every_scheduler_and_affinity_by_the_name_it_prints) {
+  for (auto policy : {scheduler_policy::axiom, scheduler_policy::stealing,
+                      scheduler_policy::sharing})
+    for (auto where : {affinity::none, affinity::compact, affinity::scatter}) {
+      if (policy != scheduler_policy::axiom && where != affinity::none)
+        continue;
+      const auto result
+        = load("version: 1\nsystem: { scheduler: " + to_string(policy)
+               + ", affinity: " + to_string(where) + " }\ntasks:\n"
+               + good_task);
+      BOOST_TEST_REQUIRE(result.ok(), result.report());
+      BOOST_CHECK(result.value.system.scheduler == policy);
+      BOOST_CHECK(result.value.system.affinity == where);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -203,7 +223,7 @@ BOOST_AUTO_TEST_CASE(another_version) {
 BOOST_AUTO_TEST_CASE(values_of_the_wrong_kind) {
   BOOST_TEST(only_problem("version: 1\nsystem: [1]\ntasks:\n" + good_task)
              == "d.yaml:2:9: system: a list (expected a mapping of threads, "
-                "scheduler)");
+                "scheduler, affinity)");
   BOOST_TEST(only_problem("version: [1]\ntasks:\n" + good_task)
              == "d.yaml:1:10: version: a list (expected 1)");
   BOOST_TEST(only_problem("version: 1\ntasks: digest\n")
@@ -230,8 +250,14 @@ BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
                           "tasks:\n"
                           + good_task)
              == "d.yaml:2:22: system.scheduler: invalid value \"shraing\" "
-                "(expected \"sharing\" or \"stealing\"; did you mean "
-                "\"sharing\"?)");
+                "(expected \"axiom\", \"stealing\" or \"sharing\"; did you "
+                "mean \"sharing\"?)");
+  BOOST_TEST(only_problem("version: 1\nsystem: { affinity: compct }\n"
+                          "tasks:\n"
+                          + good_task)
+             == "d.yaml:2:21: system.affinity: invalid value \"compct\" "
+                "(expected \"none\", \"compact\" or \"scatter\"; did you mean "
+                "\"compact\"?)");
   BOOST_TEST(
     only_problem("version: 1\nmetrics: { bind: 9464 }\ntasks:\n" + good_task)
     == "d.yaml:2:18: metrics.bind: invalid value \"9464\" (expected an IP "
@@ -244,6 +270,23 @@ BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
                                     "  with: { from: /x, limit: 5 }\n"))
              == "d.yaml:5:28: tasks[0].with.limit: invalid value \"5\" "
                 "(expected a number of bytes with its unit from 1B to 1TiB)");
+}
+
+BOOST_AUTO_TEST_CASE(the_scheduler_that_tests_drive_by_hand) {
+  BOOST_TEST(only_problem("version: 1\nsystem: { scheduler: testing }\n"
+                          "tasks:\n"
+                          + good_task)
+             == "d.yaml:2:22: system.scheduler: invalid value \"testing\" "
+                "(expected \"axiom\", \"stealing\" or \"sharing\")");
+}
+
+BOOST_AUTO_TEST_CASE(an_affinity_that_the_scheduler_does_not_have) {
+  BOOST_TEST(only_problem("version: 1\n"
+                          "system: { affinity: scatter, scheduler: stealing }\n"
+                          "tasks:\n"
+                          + good_task)
+             == "d.yaml:2:21: system.affinity: \"scatter\" needs the scheduler "
+                "\"axiom\" (expected \"none\" with \"stealing\")");
 }
 
 BOOST_AUTO_TEST_CASE(empty_values) {

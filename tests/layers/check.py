@@ -73,6 +73,8 @@ def files(root):
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(f for f in folders if not SKIPPED_FOLDERS.match(f))
         for name in sorted(names):
+            if name == ".git":  # of a work tree elsewhere
+                continue
             yield os.path.relpath(os.path.join(folder, name), root)
 
 

@@ -23,6 +23,9 @@
 
 using namespace axiom::observe;
 using axiom::runtime::metrics_snapshot;
+using axiom::runtime::scheduler_stats;
+using axiom::runtime::worker_state;
+using axiom::runtime::worker_stats;
 
 namespace {
 
@@ -98,9 +101,26 @@ metrics_snapshot some_numbers() {
   return result;
 }
 
+scheduler_stats some_workers() {
+  scheduler_stats result;
+  result.injected[3] = 4;
+  worker_stats one;
+  one.state = worker_state::running;
+  one.executed = 7;
+  one.stolen = 2;
+  one.parks = 1;
+  one.busy = std::chrono::milliseconds{1500};
+  one.queued = {1, 0, 5, 0};
+  auto two = one;
+  two.state = worker_state::parked;
+  result.workers = {one, one, two};
+  return result;
+}
+
 http_endpoint_options with_numbers() {
   http_endpoint_options result;
   result.collectables = {make_task_collector(some_numbers),
+                         make_scheduler_collector(some_workers),
                          make_process_collector()};
   return result;
 }
@@ -151,6 +171,32 @@ BOOST_AUTO_TEST_CASE(metrics_in_the_format_and_under_the_names_of_prometheus) {
         "process_start_time_seconds ", "process_threads ",
         "process_max_fds "})
     BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(the_schedulers_figures_of_all_workers_together) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"# TYPE axiom_scheduler_workers gauge\n",
+        "axiom_scheduler_workers{state=\"running\"} 2\n",
+        "axiom_scheduler_workers{state=\"searching\"} 0\n",
+        "axiom_scheduler_workers{state=\"parked\"} 1\n",
+        "axiom_scheduler_workers{state=\"retired\"} 0\n",
+        "axiom_scheduler_jobs_total 21\n", "axiom_scheduler_steals_total 6\n",
+        "axiom_scheduler_parks_total 3\n",
+        "# TYPE axiom_scheduler_busy_seconds_total counter\n",
+        "axiom_scheduler_busy_seconds_total 4.5\n",
+        "axiom_scheduler_queued_jobs{level=\"background\"} 3\n",
+        "axiom_scheduler_queued_jobs{level=\"low\"} 0\n",
+        "axiom_scheduler_queued_jobs{level=\"medium\"} 15\n",
+        "axiom_scheduler_queued_jobs{level=\"high\"} 4\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_figures_of_a_scheduler_that_counts_nothing) {
+  BOOST_TEST(make_scheduler_collector([] { return scheduler_stats{}; })
+               ->Collect()
+               .empty());
 }
 
 BOOST_AUTO_TEST_CASE(histogram_buckets_that_are_cumulative) {

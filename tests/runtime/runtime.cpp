@@ -1,182 +1,17 @@
-// What tasks stand on: timers, counters, the small mutex, blocking threads.
+// What tasks stand on: counters, the small mutex, blocking threads.
 
 #include <atomic>
 #include <future>
 #include <thread>
 
-#include <caf/resumable.hpp>
-
 #include "axiom/runtime/blocking_pool.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/small_mutex.hpp"
-#include "axiom/runtime/steady_timer.hpp"
-#include "axiom/runtime/virtual_timer.hpp"
+#include "axiom/runtime/topology.hpp"
+#include "support/jobs.hpp"
 #include "support/tasks.hpp"
 
 using namespace test;
-namespace runtime = axiom::runtime;
-
-namespace {
-
-struct call : runtime::timer_entry {
-  explicit call(std::function<void()> f) : fun(std::move(f)) {
-    // nop
-  }
-
-  void fire() noexcept override {
-    fun();
-  }
-
-  std::function<void()> fun;
-};
-
-/// A job for the blocking pool, counted by its references.
-class job final : public caf::resumable {
-public:
-  explicit job(std::function<void()> f) : fun_(std::move(f)) {
-    // nop
-  }
-
-  resume_result resume(caf::execution_unit*, std::size_t) override {
-    fun_();
-    return done;
-  }
-
-  void intrusive_ptr_add_ref_impl() override {
-    ++references_;
-  }
-
-  void intrusive_ptr_release_impl() override {
-    if (--references_ == 0)
-      delete this;
-  }
-
-private:
-  std::function<void()> fun_;
-  std::atomic<int> references_{1};
-};
-
-} // namespace
-
-BOOST_AUTO_TEST_SUITE(timers_virtual)
-
-BOOST_AUTO_TEST_CASE(fire_in_the_order_of_time_then_of_arming) {
-  runtime::virtual_timer timer;
-  lines order;
-  call a{[&] { order.push_back("a"); }};
-  call b{[&] { order.push_back("b"); }};
-  call c{[&] { order.push_back("c"); }};
-  auto start = timer.now();
-  timer.arm(c, start + 2s);
-  timer.arm(a, start + 1s);
-  timer.arm(b, start + 1s);
-  BOOST_TEST(timer.pending() == 3u);
-  BOOST_TEST(timer.advance(999ms) == 0u);
-  BOOST_TEST(timer.advance(1ms) == 2u);
-  BOOST_TEST(timer.advance(1h) == 1u);
-  BOOST_TEST(order == (lines{"a", "b", "c"}), boost::test_tools::per_element());
-  BOOST_TEST(timer.pending() == 0u);
-}
-
-BOOST_AUTO_TEST_CASE(show_the_time_of_what_fires_next) {
-  runtime::virtual_timer timer;
-  call a{[] {}};
-  auto start = timer.now();
-  timer.arm(a, start + 5s);
-  BOOST_TEST(timer.advance_to_next_before(start + 10s) == 1u);
-  BOOST_CHECK(timer.now() == start + 5s);
-  BOOST_TEST(timer.advance_to_next_before(start + 10s) == 0u);
-  BOOST_CHECK(timer.now() == start + 10s);
-}
-
-BOOST_AUTO_TEST_CASE(fire_what_is_past_without_going_back) {
-  runtime::virtual_timer timer;
-  bool fired = false;
-  call a{[&] { fired = true; }};
-  auto start = timer.now();
-  timer.arm(a, start - 5s);
-  timer.advance(0s);
-  BOOST_TEST(fired);
-  BOOST_CHECK(timer.now() == start);
-}
-
-BOOST_AUTO_TEST_CASE(cancelled_never_fire_and_can_be_armed_again) {
-  runtime::virtual_timer timer;
-  int fired = 0;
-  call a{[&] { ++fired; }};
-  timer.arm(a, timer.now() + 1s);
-  BOOST_TEST(timer.cancel(a));
-  BOOST_TEST(!timer.cancel(a));
-  timer.advance(2s);
-  BOOST_TEST(fired == 0);
-  timer.arm(a, timer.now() + 1s);
-  timer.advance(2s);
-  BOOST_TEST(fired == 1);
-  BOOST_TEST(!timer.cancel(a));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_AUTO_TEST_SUITE(timers_steady)
-
-BOOST_AUTO_TEST_CASE(fire_when_due_in_order) {
-  runtime::steady_timer timer;
-  std::promise<void> last;
-  lines order;
-  call a{[&] { order.push_back("a"); }};
-  call b{[&] {
-    order.push_back("b");
-    last.set_value();
-  }};
-  auto start = timer.now();
-  timer.arm(b, start + 2ms);
-  timer.arm(a, start + 1ms);
-  last.get_future().wait();
-  BOOST_TEST((timer.now() >= start + 2ms));
-  BOOST_TEST(!timer.cancel(b)); // waits until fire() has returned
-  BOOST_TEST(order == (lines{"a", "b"}), boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(armed_earlier_than_all_others_are_not_late) {
-  runtime::steady_timer timer;
-  std::promise<void> fired;
-  call late{[] {}};
-  call early{[&] { fired.set_value(); }};
-  timer.arm(late, timer.now() + 1h);
-  timer.arm(early, timer.now() - 1s);
-  fired.get_future().wait();
-  BOOST_TEST(timer.pending() == 1u);
-  BOOST_TEST(timer.cancel(late));
-}
-
-BOOST_AUTO_TEST_CASE(either_fire_or_are_cancelled) {
-  runtime::steady_timer timer;
-  for (int i = 0; i < 500; ++i) {
-    std::atomic<int> fired = 0;
-    {
-      call a{[&] { ++fired; }};
-      timer.arm(a, timer.now());
-      auto cancelled = timer.cancel(a);
-      BOOST_REQUIRE(fired.load() == (cancelled ? 0 : 1));
-    }
-  }
-}
-
-BOOST_AUTO_TEST_CASE(stopped_fire_no_more) {
-  bool fired = false;
-  call a{[&] { fired = true; }};
-  runtime::steady_timer timer;
-  timer.arm(a, timer.now() + 1h);
-  timer.stop();
-  BOOST_TEST(timer.cancel(a));
-  call b{[&] { fired = true; }};
-  timer.arm(b, timer.now());
-  BOOST_TEST(timer.pending() == 1u);
-  BOOST_TEST(!fired);
-  BOOST_TEST(timer.cancel(b));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(counters)
 
@@ -319,6 +154,20 @@ BOOST_AUTO_TEST_CASE(end_when_idle_for_long) {
   again.get_future().wait();
 }
 
+BOOST_AUTO_TEST_CASE(of_a_pinned_thread_run_where_the_pool_was_told) {
+  const auto everywhere = runtime::allowed_processors();
+  runtime::blocking_pool pool{{.processors = everywhere}};
+  std::promise<std::vector<runtime::processor_id>> seen;
+  std::thread{[&] {
+    runtime::pin_this_thread(everywhere.front());
+    pool.submit(new job{[&] {
+      seen.set_value(runtime::allowed_processors());
+    }});
+  }}.join();
+  BOOST_TEST(seen.get_future().get() == everywhere,
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(stopped_release_what_comes_late_without_running_it) {
   runtime::blocking_pool pool;
   pool.stop();
@@ -358,6 +207,31 @@ BOOST_AUTO_TEST_CASE(have_as_many_workers_as_told) {
   caf::actor_system sys{cfg};
   BOOST_TEST(sys.scheduler().num_workers() == 3u);
   BOOST_TEST(runtime::usable_processors() >= 1u);
+}
+
+BOOST_AUTO_TEST_CASE(never_take_back_the_time_that_workers_were_busy) {
+  axiom::testing::fixture fix{
+    {.scheduler = runtime::scheduler_policy::axiom}};
+  auto& host = runtime::host::of(fix.system());
+  std::atomic<bool> done{false};
+  std::chrono::nanoseconds last{0};
+  auto falls = 0;
+  std::thread reader{[&] {
+    while (!done) {
+      auto sum = std::chrono::nanoseconds{0};
+      for (auto& x : host.stats().workers)
+        sum += x.busy;
+      falls += sum < last ? 1 : 0;
+      last = sum;
+    }
+  }};
+  // Each leaves the workers idle before the next.
+  for (int i = 0; i < 2'000; ++i)
+    fix.coordinator().create_child_task("t", [] {}).get();
+  done = true;
+  reader.join();
+  BOOST_TEST(falls == 0);
+  BOOST_CHECK(last > 0ns);
 }
 
 BOOST_AUTO_TEST_CASE(are_installed_into_a_configuration_of_ones_own) {

@@ -1,5 +1,6 @@
 #include "axiom/runtime/scheduler/leftover_jobs.hpp"
 
+#include <thread>
 #include <utility>
 
 #include <caf/scheduler/abstract_coordinator.hpp>
@@ -8,6 +9,8 @@ namespace axiom::runtime {
 
 void leftover_jobs::open() noexcept {
   phase_.store(phase::stopping, std::memory_order_seq_cst);
+  while (passing_.load(std::memory_order_seq_cst) != 0)
+    std::this_thread::yield();
 }
 
 bool leftover_jobs::take(caf::resumable* job) {

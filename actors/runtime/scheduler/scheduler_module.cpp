@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <string>
-
-#include <pthread.h>
+#include <thread>
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/logger.hpp>
 
 #include "axiom/error/exception.hpp"
 
@@ -18,7 +16,9 @@ scheduler_module::scheduler_module(caf::actor_system& sys,
                                    const runtime_options& options)
   : super(sys),
     host(sys, options),
-    threads_(options.threads) {
+    threads_(options.threads),
+    affinity_(options.affinity),
+    clock_(timers()) {
   // nop
 }
 
@@ -130,11 +130,17 @@ scheduler_stats scheduler_module::stats() const {
   return result;
 }
 
+bool scheduler_module::look_at_actors(actor_sightings& into) const {
+  for (auto& x : started())
+    x->actors().look(into);
+  return true;
+}
+
 void scheduler_module::activate(std::uint32_t n) {
   const auto before = active_.exchange(n, std::memory_order_seq_cst);
   for (auto i = started_.load(); i < n; ++i) {
     started_.store(i + 1, std::memory_order_release);
-    workers_[i]->start(-1);
+    workers_[i]->start();
   }
   // Who is parked may have to retire; who has retired, to come back.
   while (auto id = idle_.claim_any())
@@ -151,27 +157,22 @@ void scheduler_module::init(caf::actor_system_config& cfg) {
   num_workers_ = threads_ != 0 ? threads_ : usable_processors();
   const auto most = std::max<std::size_t>(num_workers_,
                                           std::thread::hardware_concurrency());
+  const auto places = plan_workers(affinity_, most);
   workers_.reserve(most);
   for (std::size_t i = 0; i < most; ++i)
-    workers_.push_back(
-      std::make_unique<worker>(*this, static_cast<worker::id_type>(i)));
+    workers_.push_back(std::make_unique<worker>(
+      *this, static_cast<worker::id_type>(i), places[i]));
 }
 
 void scheduler_module::start() {
   activate(static_cast<std::uint32_t>(num_workers_));
-  clock_thread_ = std::thread{[this] {
-    CAF_SET_LOGGER_SYS(&system());
-    pthread_setname_np(pthread_self(), "caf.clock");
-    system().thread_started();
-    clock_.run_dispatch_loop();
-    system().thread_terminates();
-  }};
   super::start();
 }
 
 void scheduler_module::stop() {
   // First what feeds the workers, then the workers.
   stop_services();
+  clock_.stop();
   leftovers_.open();
   {
     std::lock_guard guard{changes_};
@@ -184,15 +185,13 @@ void scheduler_module::stop() {
     x->drain([this](caf::resumable* job, job_level) { leftovers_.take(job); });
   give_up_shared();
   leftovers_.close();
-  clock_.cancel_dispatch_loop();
-  clock_thread_.join();
 }
 
 void scheduler_module::enqueue(caf::resumable* job) {
   submit(job, nullptr, medium_level, placement::next);
 }
 
-caf::detail::thread_safe_actor_clock& scheduler_module::clock() noexcept {
+actor_clock& scheduler_module::clock() noexcept {
   return clock_;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <utility>
 
 #include <pthread.h>
 
@@ -12,7 +11,6 @@
 
 #include "axiom/runtime/scheduler/level_order.hpp"
 #include "axiom/runtime/scheduler/scheduler_module.hpp"
-#include "axiom/runtime/spin.hpp"
 
 namespace axiom::runtime {
 
@@ -21,17 +19,14 @@ namespace {
 /// At most so many jobs change hands at a time: more would be stolen back.
 constexpr std::size_t max_loot = 32;
 
-/// How often an idle worker looks everywhere before it parks, pausing a little
-/// longer each time: some microseconds in all, the time that a wake-up takes.
-constexpr int search_rounds = 12;
-
-/// How often the watch looks at the slots, and after how many looks that found
-/// everybody at rest it stops to.
-constexpr std::chrono::milliseconds watch_period{1};
-constexpr int watch_patience = 8;
-
-/// Every so many picks a worker looks whether others have something more urgent.
+/// Every so many picks a worker looks whether others have something more urgent:
+/// at those halfway between two that a lower level has, since it would lose its
+/// share to whatever is found.
 constexpr std::uint64_t glance_share = 8;
+
+std::int64_t now_ns() noexcept {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
 
 thread_local constinit worker* this_worker = nullptr;
 
@@ -49,16 +44,14 @@ caf::node_id deep_copy(const caf::node_id& from) {
   return from;
 }
 
-std::int64_t now_ns() noexcept {
-  return std::chrono::steady_clock::now().time_since_epoch().count();
-}
-
 } // namespace
 
-worker::worker(scheduler_module& parent, id_type id)
+worker::worker(scheduler_module& parent, id_type id,
+               std::optional<processor_id> place)
   : caf::execution_unit(&parent.system()),
     parent_(parent),
     id_(id),
+    place_(place),
     random_(0x9e3779b97f4a7c15ULL * (id + 1)) {
   // nop
 }
@@ -71,12 +64,13 @@ worker* worker::here() noexcept {
   return this_worker;
 }
 
-void worker::start(int processor) {
-  thread_ = std::thread{[this, processor] {
+void worker::start() {
+  thread_ = std::thread{[this] {
     CAF_SET_LOGGER_SYS(&system());
     pthread_setname_np(pthread_self(), "axiom.worker");
-    static_cast<void>(processor); // TODO-PIN
     system().thread_started();
+    // Where that is forbidden, as in some containers, it runs unpinned.
+    pinned_ = place_ && !pin_this_thread(*place_);
     node_ = deep_copy(system().node());
     this_worker = this;
     run();
@@ -89,9 +83,32 @@ void worker::join() {
   thread_.join();
 }
 
+std::chrono::nanoseconds worker::busy() const noexcept {
+  const auto now = busy_now();
+  auto said = busy_said_.load(std::memory_order_relaxed);
+  while (said < now
+         && !busy_said_.compare_exchange_weak(said, now,
+                                              std::memory_order_relaxed)) {
+    // again
+  }
+  return std::chrono::nanoseconds{std::max(said, now)};
+}
+
+std::int64_t worker::busy_now() const noexcept {
+  // A running worker's time counts up to now only if it runs now.
+  auto seen = busy_.load(std::memory_order_acquire);
+  while (seen < 0) {
+    const auto now = now_ns();
+    const auto again = busy_.load(std::memory_order_acquire);
+    if (again == seen)
+      return seen + now;
+    seen = again;
+  }
+  return seen;
+}
+
 void worker::run() {
-  state_.store(worker_state::running, std::memory_order_relaxed);
-  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  work();
   for (;;) {
     if (dismissed()) {
       if (parent_.active() == 0)
@@ -111,7 +128,13 @@ bool worker::dismissed() const noexcept {
 
 void worker::execute(caf::resumable* job) {
   bump(picks_);
-  switch (job->resume(this, parent_.max_throughput())) {
+  auto* newcomer = seen_actors::newcomer(*job);
+  if (newcomer != nullptr)
+    actors_.begins(*newcomer);
+  const auto result = job->resume(this, parent_.max_throughput());
+  if (newcomer != nullptr)
+    actors_.has_run(*newcomer, result);
+  switch (result) {
     case caf::resumable::resume_later:
       add(job, medium_level, placement::last);
       break;
@@ -125,13 +148,20 @@ void worker::retire() {
     parent_.inject({&job, 1}, level);
   });
   present_ = 0;
-  const auto before = busy_since_ns_.exchange(0, std::memory_order_relaxed);
-  bump(busy_ns_, now_ns() - before);
-  state_.store(worker_state::retired, std::memory_order_relaxed);
+  rest(worker_state::retired);
   while (dismissed() && parent_.active() != 0)
     parker_.wait();
-  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
+  work();
+}
+
+void worker::work() noexcept {
+  bump(busy_, -now_ns());
   state_.store(worker_state::running, std::memory_order_relaxed);
+}
+
+void worker::rest(worker_state state) noexcept {
+  bump(busy_, now_ns());
+  state_.store(state, std::memory_order_relaxed);
 }
 
 // -- adding jobs -----------------------------------------------------------------
@@ -152,12 +182,18 @@ void worker::add(caf::resumable* job, job_level level, placement where) {
       if ((present_ >> (level + 1)) != 0)
         break;
       if (auto* displaced = slot_.exchange(job, std::memory_order_seq_cst)) {
-        push(displaced, std::exchange(slot_level_, level));
+        push(displaced, slot_level());
+        slot_level_.store(level, std::memory_order_relaxed);
         return parent_.announce();
       }
-      slot_level_ = level;
+      slot_level_.store(level, std::memory_order_relaxed);
       return parent_.announce_slot();
     case placement::last:
+      // Behind nothing at all it stays here, and nobody has to be woken, since
+      // this worker looks for a job next.
+      if (present_ == 0 && slot_.load(std::memory_order_relaxed) == nullptr
+          && parent_.shared().levels() == 0)
+        return push(job, level);
       return parent_.inject({&job, 1}, level);
     default:
       break;
@@ -177,18 +213,17 @@ bool worker::has_jobs() const noexcept {
 
 worker_stats worker::stats() const {
   worker_stats result;
+  if (pinned_)
+    result.processor = place_;
   result.state = state_.load(std::memory_order_relaxed);
   result.executed = picks_.load(std::memory_order_relaxed);
   result.stolen = stolen_.load(std::memory_order_relaxed);
   result.parks = parks_.load(std::memory_order_relaxed);
-  auto busy = busy_ns_.load(std::memory_order_relaxed);
-  if (auto since = busy_since_ns_.load(std::memory_order_relaxed); since != 0)
-    busy += now_ns() - since;
-  result.busy = std::chrono::nanoseconds{busy};
+  result.busy = busy();
   for (std::size_t level = 0; level < job_levels; ++level)
     result.queued[level] = queues_[level].size();
   if (slot_.load(std::memory_order_relaxed) != nullptr)
-    ++result.queued[medium_level];
+    ++result.queued[slot_level()];
   return result;
 }
 
@@ -198,14 +233,14 @@ caf::resumable* worker::pick() {
   const auto number = picks_.load(std::memory_order_relaxed) + 1;
   auto in_slot = slot_.load(std::memory_order_relaxed) != nullptr;
   auto ready = present_ | parent_.shared().levels()
-               | (in_slot ? 1U << slot_level_ : 0U);
+               | (in_slot ? 1U << slot_level() : 0U);
   while (ready != 0) {
     const auto level = level_to_serve(ready, number);
-    if (number % glance_share == 0)
+    if (number % glance_share == glance_share / 2)
       if (auto* job = glance(level + std::size_t{1}))
         return job;
     if (takes_oldest(number))
-      if (auto* job = take_oldest(level))
+      if (auto* job = take_oldest(level, prefers_own(number)))
         return job;
     if (auto* job = take_own(level))
       return job;
@@ -215,7 +250,7 @@ caf::resumable* worker::pick() {
 }
 
 caf::resumable* worker::take_own(job_level level) {
-  if (slot_level_ == level)
+  if (slot_level() == level)
     if (auto* job = take_slot())
       return job;
   if (auto* job = queues_[level].pop())
@@ -224,10 +259,13 @@ caf::resumable* worker::take_own(job_level level) {
   return take_shared(level);
 }
 
-caf::resumable* worker::take_oldest(job_level level) {
+caf::resumable* worker::take_oldest(job_level level, bool own_first) {
+  if (own_first)
+    if (auto* job = queues_[level].steal())
+      return job;
   if (auto* job = take_shared(level))
     return job;
-  return queues_[level].steal();
+  return own_first ? nullptr : queues_[level].steal();
 }
 
 caf::resumable* worker::take_shared(job_level level) {
@@ -235,9 +273,12 @@ caf::resumable* worker::take_shared(job_level level) {
   if ((shared.levels() & (1U << level)) == 0)
     return nullptr;
   auto* result = shared.take(level, parent_.started().size(), max_loot, taken_);
+  if (taken_.empty())
+    return result;
   // Pushed in reverse, since the newest runs first: the order they came in.
   for (; !taken_.empty(); taken_.pop_back())
     push(taken_.back(), level);
+  parent_.announce(); // on the way from queue to queue nobody saw them
   return result;
 }
 
@@ -286,6 +327,8 @@ caf::resumable* worker::raid(worker& victim, job_level level) {
   if (result == nullptr)
     return nullptr;
   bump(stolen_);
+  if (share <= 1)
+    return result;
   for (std::size_t i = 1; i < share; ++i) {
     auto* job = from.steal();
     if (job == nullptr)
@@ -293,111 +336,8 @@ caf::resumable* worker::raid(worker& victim, job_level level) {
     push(job, level);
     bump(stolen_);
   }
+  parent_.announce(); // on the way from queue to queue nobody saw them
   return result;
-}
-
-// -- without a job ---------------------------------------------------------------
-
-caf::resumable* worker::idle() {
-  const auto before = busy_since_ns_.exchange(0, std::memory_order_relaxed);
-  bump(busy_ns_, now_ns() - before);
-  state_.store(worker_state::searching, std::memory_order_relaxed);
-  auto& idle = parent_.idle();
-  auto searching = idle.begin_search(parent_.active());
-  caf::resumable* job = nullptr;
-  for (;;) {
-    if (searching && (job = search()))
-      break;
-    if (dismissed())
-      break;
-    idle.park(id_, searching);
-    if (!parent_.any_job() && !dismissed())
-      job = sleep();
-    idle.unpark(id_);
-    searching = true;
-    if (job != nullptr)
-      break;
-  }
-  busy_since_ns_.store(now_ns(), std::memory_order_relaxed);
-  state_.store(worker_state::running, std::memory_order_relaxed);
-  if (searching && idle.end_search() && parent_.any_job())
-    parent_.announce();
-  return job;
-}
-
-caf::resumable* worker::search() {
-  look_at_slots(seen_);
-  for (int round = 0; round < search_rounds && !dismissed(); ++round) {
-    for (auto ready = parent_.shared().levels(); ready != 0;) {
-      const auto level = level_to_serve(ready, 1);
-      if (auto* job = take_shared(level))
-        return job;
-      ready &= ~(1U << level);
-    }
-    if (auto* job = raid())
-      return job;
-    spin(round < 6 ? 1 << round : 64);
-  }
-  return take_stuck_slot(seen_);
-}
-
-caf::resumable* worker::sleep() {
-  state_.store(worker_state::parked, std::memory_order_relaxed);
-  bump(parks_);
-  caf::resumable* job = nullptr;
-  const auto may_watch = parent_.active() > 1 && parent_.begin_watch();
-  if (!may_watch || !watch(job))
-    parker_.wait();
-  state_.store(worker_state::searching, std::memory_order_relaxed);
-  return job;
-}
-
-bool worker::watch(caf::resumable*& job) {
-  for (;;) {
-    for (auto patience = watch_patience; patience > 0;) {
-      look_at_slots(seen_);
-      if (parker_.wait(watch_period) || (job = take_stuck_slot(seen_))) {
-        parent_.end_watch();
-        return true;
-      }
-      const auto at_rest = parent_.idle().parked() >= parent_.active();
-      patience = at_rest ? patience - 1 : watch_patience;
-    }
-    parent_.end_watch();
-    // A slot filled before that is seen here; who fills one afterwards sees that
-    // there is no watch.
-    look_at_slots(seen_);
-    const auto all_empty = std::all_of(seen_.begin(), seen_.end(), [](auto& x) {
-      return x.job == nullptr;
-    });
-    if (all_empty || !parent_.begin_watch())
-      return false;
-  }
-}
-
-void worker::look_at_slots(std::vector<slot_view>& seen) const {
-  seen.clear();
-  for (auto& other : parent_.started())
-    seen.push_back({other->slot_.load(std::memory_order_seq_cst),
-                    other->picks_.load(std::memory_order_relaxed)});
-}
-
-caf::resumable* worker::take_stuck_slot(std::vector<slot_view>& seen) {
-  auto all = parent_.started();
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    auto* job = seen[i].job;
-    auto& victim = *all[i];
-    // Another job of the same address would be as good. Acquire: for the job.
-    if (job != nullptr && &victim != this
-        && victim.picks_.load(std::memory_order_relaxed) == seen[i].picks
-        && victim.slot_.compare_exchange_strong(job, nullptr,
-                                                std::memory_order_acquire,
-                                                std::memory_order_relaxed)) {
-      bump(stolen_);
-      return job;
-    }
-  }
-  return nullptr;
 }
 
 } // namespace axiom::runtime

@@ -137,9 +137,6 @@ public:
 
   void unsubscribe(const std::shared_ptr<lifecycle_sink>& sink) const;
 
-  /// For the test kit: something that all tasks' memory refers to.
-  boost::intrusive_ptr<const detail::task_domain> watch_domain() const;
-
 private:
   struct block;
 

@@ -22,8 +22,9 @@ inline constexpr std::int64_t max_threads = 1024;
 
 /// `system:` how the actor system is set up.
 struct system_options {
-  std::optional<std::size_t> threads; // none: one a processor
-  runtime::scheduler_policy scheduler = runtime::scheduler_policy::sharing;
+  std::optional<std::size_t> threads; // none: usable_processors()
+  runtime::scheduler_policy scheduler = runtime::scheduler_policy::axiom;
+  runtime::affinity affinity = runtime::affinity::none;
 };
 
 /// `metrics:` where the endpoint listens.

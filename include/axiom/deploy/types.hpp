@@ -51,19 +51,20 @@ type<std::string> word(std::string expected);
 /// The texts of a choice, for the type-erased part of it.
 type<std::size_t> choice_index(std::vector<std::string> names);
 
-/// One of several words.
+/// One of several values of an enumeration, by their names.
 template <class E>
-type<E> choice(std::vector<std::pair<std::string, E>> values) {
+type<E> choice(std::vector<E> values) {
   std::vector<std::string> names;
-  for (const auto& [name, value] : values)
-    names.push_back(name);
+  names.reserve(values.size());
+  for (auto value : values)
+    names.push_back(to_string(value));
   auto index = choice_index(std::move(names));
   type<E> result;
   result.info = index.info;
   result.read = [values = std::move(values), read = std::move(index.read)](
                   const node& from, reader& in) -> std::optional<E> {
     if (auto i = read(from, in))
-      return values[*i].second;
+      return values[*i];
     return std::nullopt;
   };
   return result;

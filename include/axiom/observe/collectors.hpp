@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "axiom/runtime/metrics.hpp"
+#include "axiom/runtime/scheduler_stats.hpp"
 
 namespace prometheus {
 
@@ -30,6 +31,26 @@ using metrics_provider = std::function<runtime::metrics_snapshot()>;
 /// Thread-safe as far as the provider is.
 std::shared_ptr<prometheus::Collectable>
 make_task_collector(metrics_provider provider);
+
+/// Where the scheduler's figures come from, such as
+/// `[&sys] { return runtime::host::of(sys).stats(); }`; see metrics_provider.
+using scheduler_provider = std::function<runtime::scheduler_stats()>;
+
+/// Makes the families of the scheduler from one look at it a scrape:
+///
+/// - `axiom_scheduler_workers{state="running|searching|parked|retired"}`
+/// - `axiom_scheduler_jobs_total`
+/// - `axiom_scheduler_steals_total`
+/// - `axiom_scheduler_parks_total`
+/// - `axiom_scheduler_busy_seconds_total`
+/// - `axiom_scheduler_queued_jobs{level="background|low|medium|high"}`
+///
+/// CAF's own policies count nothing of this: under them there are no such
+/// families, rather than zeros that look like an idle scheduler.
+///
+/// Thread-safe as far as the provider is.
+std::shared_ptr<prometheus::Collectable>
+make_scheduler_collector(scheduler_provider provider);
 
 /// Makes the usual `process_*` families of this process: CPU time, resident
 /// and virtual memory, open and allowed descriptors, threads, start time. A

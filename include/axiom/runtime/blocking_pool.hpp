@@ -6,10 +6,12 @@
 #include <list>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include <caf/resumable.hpp>
 
 #include "axiom/runtime/timer_service.hpp"
+#include "axiom/runtime/topology.hpp"
 
 namespace axiom::runtime {
 
@@ -24,6 +26,9 @@ public:
   struct options {
     std::size_t max_threads = 512;
     std::chrono::milliseconds keep_alive{10'000};
+    /// Where its threads run. Empty: as the thread that starts one, which is
+    /// wrong if that may be a worker pinned to a processor.
+    std::vector<processor_id> processors = {};
   };
 
   blocking_pool();

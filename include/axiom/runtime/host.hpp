@@ -2,7 +2,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 
 #include <caf/fwd.hpp>
@@ -11,12 +14,16 @@
 #include "axiom/runtime/blocking_pool.hpp"
 #include "axiom/runtime/job.hpp"
 #include "axiom/runtime/metrics.hpp"
+#include "axiom/runtime/resident.hpp"
+#include "axiom/runtime/running_actors.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
+#include "axiom/runtime/shutdown_watch.hpp"
 #include "axiom/runtime/system_info.hpp"
 #include "axiom/runtime/timer_service.hpp"
 
 namespace axiom::runtime {
 
+class actor_sightings;
 struct runtime_options;
 
 /// What Axiom adds to one actor system: timers, threads for blocking work,
@@ -65,6 +72,32 @@ public:
   duration shutdown_grace() const noexcept {
     return shutdown_grace_;
   }
+
+  // -- what runs here --------------------------------------------------------------
+
+  resident_list& residents() noexcept {
+    return residents_;
+  }
+
+  /// How many actors CAF waits for before the system ends.
+  std::size_t counted_actors() const;
+
+  /// The event-based ones among them that the scheduler has seen, but those in
+  /// `left_out` (sorted); up to `most` by name. None under CAF's policies, which
+  /// let nobody see them, and from the moment the scheduler stops.
+  /// Either this has let go of every actor before the scheduler stops its
+  /// workers, or it touches none.
+  std::optional<running_actors>
+  seen_actors(std::size_t most, std::span<const caf::actor_id> left_out) const;
+
+  /// Whether the scheduler has begun to stop.
+  bool stopping() const noexcept {
+    return stopping_.load(std::memory_order_acquire);
+  }
+
+  /// Makes a watch that ends with this host, so at the very end of the system.
+  shutdown_watch& add_watch(shutdown_watch::pace how,
+                            shutdown_watch::reporter report);
 
   // -- jobs ------------------------------------------------------------------------
 
@@ -124,6 +157,10 @@ protected:
   }
   virtual ~host();
 
+  /// Adds the actors that the scheduler has seen and that run. Returns whether
+  /// it sees any at all.
+  virtual bool look_at_actors(actor_sightings& into) const;
+
   /// What a module makes of the throughput (messages an actor handles in one
   /// go) that CAF was configured with.
   static std::size_t finite_throughput(std::size_t configured) noexcept;
@@ -137,6 +174,11 @@ private:
   std::atomic<std::uint64_t> next_number_{(std::uint64_t{1} << 63) + 1};
   blocking_pool blocking_;
   metrics_registry metrics_;
+  resident_list residents_;
+  mutable std::mutex looking_; ///< held while actors are referred to
+  std::atomic<bool> stopping_{false}; ///< written with `looking_` held
+  std::mutex watches_mutex_;
+  std::list<shutdown_watch> watches_; // last: they use the rest
 };
 
 } // namespace axiom::runtime

@@ -2,8 +2,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include <caf/fwd.hpp>
+
+#include "axiom/runtime/topology.hpp"
 
 namespace axiom::runtime {
 
@@ -15,13 +20,22 @@ enum class scheduler_policy {
   testing,  ///< no workers: a test runs each job by hand, deterministically
 };
 
+/// The enumerator's name.
+std::string to_string(scheduler_policy value);
+
+/// The policy of this name; none if there is no such name.
+std::optional<scheduler_policy> parse_scheduler_policy(std::string_view name);
+
 /// What an application may choose about the runtime, before its actor system
 /// is created.
 struct runtime_options {
   scheduler_policy scheduler = scheduler_policy::axiom;
 
-  /// Number of workers; 0: as many as the process may use processors.
+  /// Number of workers; 0: `usable_processors()`.
   std::size_t threads = 0;
+
+  /// Where workers run; CAF's own schedulers leave it to the operating system.
+  runtime::affinity affinity = runtime::affinity::none;
 
   /// How long tasks may run on after the last handle of their coordinator is
   /// gone, before they are cancelled with reason `shutdown`.
@@ -39,9 +53,5 @@ struct runtime_options {
 /// Use this where an application has a configuration class of its own that
 /// cannot derive from `axiom::config`.
 void install(caf::actor_system_config& cfg, const runtime_options& options);
-
-/// How many processors this process may use: its affinity mask, not the
-/// machine's size. At least 1.
-std::size_t usable_processors() noexcept;
 
 } // namespace axiom::runtime

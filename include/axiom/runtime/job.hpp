@@ -20,6 +20,7 @@ enum class placement : std::uint8_t {
   /// New work: for this worker later, or at once for one that has none.
   fresh,
   /// Behind all that is ready, on any worker: a job that lets others go first.
+  /// For one that returns at once: until it does, nobody else may learn of this.
   last
 };
 

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "axiom/runtime/job.hpp"
+#include "axiom/runtime/topology.hpp"
 
 namespace axiom::runtime {
 
@@ -21,6 +23,7 @@ enum class worker_state : std::uint8_t {
 /// One worker since the start of the system.
 struct worker_stats {
   worker_state state = worker_state::parked;
+  std::optional<processor_id> processor{}; ///< the one it is pinned to, if it is
   std::uint64_t executed = 0; ///< jobs run
   std::uint64_t stolen = 0;   ///< jobs taken from other workers
   std::uint64_t parks = 0;    ///< how often it went to sleep

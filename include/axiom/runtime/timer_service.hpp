@@ -1,67 +1,47 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <mutex>
 
-#include <boost/intrusive/set.hpp>
+#include "axiom/runtime/timer_entry.hpp"
+#include "axiom/runtime/timer_wheel.hpp"
 
 namespace axiom::runtime {
 
-/// The clock of everything that waits.
-using clock_type = std::chrono::steady_clock;
-using time_point = clock_type::time_point;
-using duration = clock_type::duration;
-
-class timer_service;
-
-/// One pending timeout, embedded in whoever waits: arming it allocates nothing
-/// and an armed entry keeps nothing alive.
-///
-/// Invariants:
-/// 1. `fire` runs at most once per arming, with the service's lock held, so
-///    either it has finished before `timer_service::cancel` returns, or it
-///    never runs. The owner may therefore destroy the entry after `cancel`.
-/// 2. `fire` must be short, may wake tasks and may not call the service.
-class timer_entry {
+/// Somebody whose entries leave work behind that cannot be done in `fire`: work
+/// that calls the service, or code of others.
+class timer_listener {
 public:
-  timer_entry() = default;
-  timer_entry(const timer_entry&) = delete;
-  timer_entry& operator=(const timer_entry&) = delete;
-
-  /// Called when the time has come. See invariants 1 and 2.
-  virtual void fire() noexcept = 0;
-
-  /// When it is due; meaningful while armed.
-  time_point due() const noexcept {
-    return due_;
-  }
+  /// Called after a batch of entries has fired, by the thread that fired them,
+  /// without the service's lock.
+  virtual void after_batch() noexcept = 0;
 
 protected:
-  ~timer_entry() = default;
-
-private:
-  friend class timer_service;
-
-  boost::intrusive::set_member_hook<> hook_;
-  time_point due_{};
+  ~timer_listener() = default;
 };
 
 /// The one source of time for sleeps, deadlines, graces and timeouts.
 ///
 /// Two implementations exist: one on the steady clock with one thread, and the
 /// test kit's virtual clock, which moves only when a test says so; they share
-/// the queue. All members are thread-safe. Entries that are due together fire in the order of arming.
-/// `arm` and `cancel` are O(log n) in the number of pending entries.
+/// the wheel. All members are thread-safe.
+///
+/// Entries fire in the order of their due times, those that are due together in
+/// the order of arming. A due time that is past counts as now. `arm` and
+/// `cancel` are O(1) whatever is pending.
 class timer_service {
 public:
-  timer_service() = default;
   timer_service(const timer_service&) = delete;
   timer_service& operator=(const timer_service&) = delete;
   virtual ~timer_service();
 
   /// The current time of this service.
   virtual time_point now() const noexcept = 0;
+
+  /// The same, maybe some microseconds late: a time stamp for every task.
+  virtual time_point recently() const noexcept {
+    return now();
+  }
 
   /// Arms `entry` for `due`; one that is past fires as soon as possible.
   /// @pre `entry` is not armed.
@@ -77,27 +57,36 @@ public:
   /// Stops firing; what is armed stays armed until its owner cancels it.
   virtual void stop() = 0;
 
+  /// Makes `x` the listener (there is one at most), or with null nobody. The
+  /// former one has finished before this returns, or is not called any more.
+  /// Not to be called by a listener.
+  void listen(timer_listener* x) noexcept;
+
 protected:
-  struct queue_order {
-    bool operator()(const timer_entry& a, const timer_entry& b) const noexcept {
-      return a.due_ < b.due_;
-    }
-  };
+  explicit timer_service(time_point start) noexcept;
 
-  /// The pending entries by due time, first come first among equals.
-  using queue = boost::intrusive::multiset<
-    timer_entry,
-    boost::intrusive::member_hook<timer_entry,
-                                  boost::intrusive::set_member_hook<>,
-                                  &timer_entry::hook_>,
-    boost::intrusive::compare<queue_order>>;
+  std::unique_lock<std::mutex> lock() const;
 
-  /// Puts `entry` in its place. Returns true if it is now the first.
-  /// @pre `mutex_` is held
-  bool insert(timer_entry& entry, time_point due) noexcept;
+  /// For the thread that fires, between two batches: lets in whoever waits.
+  std::unique_lock<std::mutex> lock_in_turn() const;
 
+  /// Calls the listener.
+  /// @pre `mutex_` is not held
+  void tell_listener() noexcept;
+
+private:
+  // A mutex goes to whoever comes first, and that is its last holder rather
+  // than one who has to be woken up. A thread that fires batch after batch
+  // would shut all others out. So they queue here, and it queues behind them.
+  mutable std::mutex
+    turnstile_; // taken before mutex_, held while waiting for it
   mutable std::mutex mutex_;
-  queue queue_; ///< guarded by `mutex_`
+
+  std::mutex listener_mutex_; // taken before all others
+  timer_listener* listener_ = nullptr;
+
+protected:
+  timer_wheel wheel_; ///< guarded by the lock
 };
 
 } // namespace axiom::runtime

@@ -9,6 +9,7 @@ namespace axiom::runtime {
 /// point. Thread-safe.
 class virtual_timer final : public timer_service {
 public:
+  virtual_timer() noexcept;
   ~virtual_timer() override;
 
   time_point now() const noexcept override;
@@ -16,7 +17,8 @@ public:
   void stop() override;
 
   /// Moves the clock by `step`, firing what becomes due in order; the clock
-  /// shows an entry's own time while it fires. Returns how many fired.
+  /// shows an entry's own time while it fires. What is fired is one batch: the
+  /// listener is told when the clock has arrived. Returns how many fired.
   std::size_t advance(duration step);
 
   /// Moves the clock to the next armed entry that is due by `end` and fires all
@@ -24,9 +26,7 @@ public:
   std::size_t advance_to_next_before(time_point end);
 
 private:
-  std::size_t fire_until(time_point end);
-
-  time_point now_{std::chrono::hours{1}};
+  std::size_t fire_until(std::unique_lock<std::mutex> guard, time_point end);
 };
 
 } // namespace axiom::runtime

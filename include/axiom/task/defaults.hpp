@@ -1,11 +1,26 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 
 /// The numbers that apply where nobody says otherwise.
 namespace axiom::defaults {
 
 /// How long cancelled tasks have to end before they are reported overdue.
 inline constexpr std::chrono::seconds grace{2};
+
+/// When a shutdown_guard says for the first time what keeps the system from
+/// ending, how long after that for the second, and how far apart the later ones
+/// get.
+inline constexpr std::chrono::seconds shutdown_patience{5};
+inline constexpr std::chrono::seconds shutdown_interval{5};
+inline constexpr std::chrono::minutes shutdown_longest_interval{1};
+
+/// How many coordinators, tasks and actors each it names.
+inline constexpr std::size_t shutdown_most_listed = 50;
+
+/// How long a request waits for the permits of a limiter before it counts as one
+/// priority more urgent.
+inline constexpr std::chrono::milliseconds limiter_ageing{250};
 
 } // namespace axiom::defaults

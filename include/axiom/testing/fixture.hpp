@@ -79,6 +79,7 @@ public:
 
 private:
   std::size_t threads_before_;
+  std::int64_t tasks_before_;
   fixture_options options_;
   config config_;
   std::optional<caf::actor_system> system_;

@@ -48,9 +48,8 @@ public:
     place_.granted = false; // the child has the place now
     auto& slot = slot_ != nullptr ? *slot_ : group_.add_slot();
     try {
-      auto child = spawn_task<impl>(group_.owner(), options_, kind_of<F>,
-                                    std::move(op_), group_, slot);
-      return as_task(child)->identity();
+      return spawn_unowned_task<impl>(group_.owner(), options_, kind_of<F>,
+                                      std::move(op_), group_, slot);
     } catch (...) {
       group_.drop_slot(slot);
       throw;

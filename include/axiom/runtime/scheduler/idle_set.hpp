@@ -33,7 +33,8 @@ namespace axiom::runtime {
 /// looks into all queues once more. All four are sequentially consistent, so
 /// one of the two sees the other (Dekker's argument). If `claim` sees a searcher
 /// instead, that one has still to come through `end_search` or `park`, and
-/// looks into the queues after either.
+/// looks into the queues after either. Whoever moves a job from one queue to
+/// another publishes it anew: on the way nobody sees it.
 ///
 /// Invariants:
 /// 1. A worker is in `parked_` if and only if it is counted as parked.
@@ -80,6 +81,46 @@ public:
 
   // -- for workers -----------------------------------------------------------------
 
+  /// Finds a job for worker `self`, which has run out of them: searches, and
+  /// sleeps as long as there is nothing. Returns null when `self` is dismissed.
+  /// @param workers how many there are in all
+  /// @param steps what the worker does at each point:
+  ///   - `search()` looks through all queues and returns a job or null;
+  ///   - `any_job()` says whether any queue has a job;
+  ///   - `dismissed()` says whether the worker has to stop, jobs or not;
+  ///   - `sleep()` returns when notified or before; a job too, if it has one;
+  ///   - `any_left()` says whether anything is left that nobody looks after;
+  ///   - `announce()` notifies whom `claim` names.
+  ///   `any_job` and `any_left` are sequentially consistent.
+  template <class Steps>
+  auto find_job(id self, std::size_t workers, Steps& steps) {
+    auto searching = begin_search(workers);
+    decltype(steps.search()) job{};
+    for (;;) {
+      if (searching && (job = steps.search()))
+        break;
+      if (steps.dismissed())
+        break;
+      park(self, searching);
+      if (!steps.any_job() && !steps.dismissed())
+        job = steps.sleep();
+      unpark(self);
+      searching = true;
+      if (job)
+        break;
+    }
+    if (searching && end_search() && steps.any_left())
+      steps.announce();
+    return job;
+  }
+
+  // -- observers -------------------------------------------------------------------
+
+  std::size_t parked() const noexcept {
+    return parked(counts_.load(std::memory_order_relaxed));
+  }
+
+private:
   /// Begins to search, unless half of `workers` do already: more would only get
   /// into each other's way.
   bool begin_search(std::size_t workers) {
@@ -119,13 +160,6 @@ public:
     counts_.fetch_add(one_searching - one_parked, std::memory_order_seq_cst);
   }
 
-  // -- observers -------------------------------------------------------------------
-
-  std::size_t parked() const noexcept {
-    return parked(counts_.load(std::memory_order_relaxed));
-  }
-
-private:
   // Searching in the lower half, parked in the upper.
   static constexpr std::uint32_t one_searching = 1;
   static constexpr std::uint32_t one_parked = 1U << 16;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 
@@ -22,8 +23,26 @@ namespace axiom::runtime {
 /// whoever brings a job does. Thread-safe.
 class leftover_jobs {
 public:
-  /// From now on `take` takes.
+  /// From now on `take` takes, and `pass` keeps what it gets: what it passed on
+  /// before has arrived when this returns.
   void open() noexcept;
+
+  /// Passes `job` with its reference on to `queue`, unless the scheduler stops:
+  /// for one that cannot look into its queue again, as `is_open` would ask for.
+  template <class F>
+  void pass(caf::resumable* job, F queue) {
+    // A job must not arrive in the queue when nobody looks there any more.
+    // Either this thread sees that it is open, or `open` sees this thread, and
+    // waits: store, load, addition and load are sequentially consistent for
+    // that. The release lets it see what has arrived.
+    passing_.fetch_add(1);
+    const auto keep = is_open();
+    if (!keep)
+      queue(job);
+    passing_.fetch_sub(1, std::memory_order_release);
+    if (keep)
+      take(job);
+  }
 
   /// Sequentially consistent.
   bool is_open() const noexcept {
@@ -42,6 +61,7 @@ private:
   void drain(std::unique_lock<std::mutex>& guard);
 
   std::atomic<phase> phase_{phase::running};
+  std::atomic<std::size_t> passing_{0};
   std::mutex mutex_;
   bool draining_ = false;
   std::deque<caf::resumable*> jobs_;

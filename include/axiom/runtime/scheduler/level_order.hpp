@@ -29,13 +29,22 @@ constexpr job_level level_to_serve(std::uint32_t ready,
   return top();
 }
 
-/// Whether pick number `pick` takes the oldest job of its level instead of the
-/// newest, and of the shared queue before the worker's own. Jobs made ready last
-/// run first, for the sake of caches and memory; this bounds how long the others
-/// wait.
+/// At every so many picks a worker takes the oldest job of its level instead of
+/// the newest. Odd: independent of the levels' shares.
+inline constexpr std::uint64_t oldest_share = 31;
+
+/// Whether pick number `pick` takes the oldest job of its level, of the shared
+/// queue before the worker's own. Jobs made ready last run first, for the sake of
+/// caches and memory; this bounds how long the others wait.
 constexpr bool takes_oldest(std::uint64_t pick) noexcept {
-  constexpr std::uint64_t share = 31; // odd: independent of the levels' shares
-  return pick % share == 0;
+  return pick % oldest_share == 0;
+}
+
+/// Whether the worker's own queue comes first where `takes_oldest`: each third
+/// time, since a shared queue that never gets empty would else keep the oldest
+/// of the worker's own waiting for ever.
+constexpr bool prefers_own(std::uint64_t pick) noexcept {
+  return pick % (3 * oldest_share) == 0;
 }
 
 } // namespace axiom::runtime

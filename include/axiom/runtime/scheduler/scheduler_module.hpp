@@ -6,17 +6,17 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <thread>
 #include <vector>
 
-#include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include "axiom/runtime/actor_clock.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/runtime/scheduler/idle_set.hpp"
 #include "axiom/runtime/scheduler/injector.hpp"
 #include "axiom/runtime/scheduler/leftover_jobs.hpp"
+#include "axiom/runtime/scheduler/slot_watch.hpp"
 #include "axiom/runtime/scheduler/worker.hpp"
 
 namespace axiom::runtime {
@@ -48,21 +48,10 @@ public:
       workers_[*id]->wake();
   }
 
-  /// To be called after a slot was filled: somebody has to be awake from time
-  /// to time to see whether it gets stuck.
+  /// To be called after a slot was filled.
   void announce_slot() {
-    if (!watched_.load(std::memory_order_seq_cst))
+    if (watch_.vacant())
       announce();
-  }
-
-  /// Makes the caller the watch unless there is one. Returns whether it is.
-  bool begin_watch() noexcept {
-    return !watched_.load(std::memory_order_relaxed)
-           && !watched_.exchange(true, std::memory_order_seq_cst);
-  }
-
-  void end_watch() noexcept {
-    watched_.store(false, std::memory_order_seq_cst);
   }
 
   /// Whether any queue but the slots has a job. Sequentially consistent.
@@ -74,6 +63,10 @@ public:
 
   idle_set<>& idle() noexcept {
     return idle_;
+  }
+
+  slot_watch<>& watch() noexcept {
+    return watch_;
   }
 
   /// How many workers may run; 0 when all have to stop.
@@ -104,13 +97,15 @@ public:
   scheduler_stats stats() const override;
 
 protected:
+  bool look_at_actors(actor_sightings& into) const override;
+
   // -- CAF's interface ---------------------------------------------------------------
 
   void init(caf::actor_system_config& cfg) override;
   void start() override;
   void stop() override;
   void enqueue(caf::resumable* job) override;
-  caf::detail::thread_safe_actor_clock& clock() noexcept override;
+  actor_clock& clock() noexcept override;
 
 private:
   void activate(std::uint32_t n);
@@ -119,16 +114,16 @@ private:
   void give_up_shared();
 
   const std::size_t threads_;
+  const affinity affinity_;
   std::vector<std::unique_ptr<worker>> workers_;
   alignas(64) std::atomic<std::uint32_t> active_{0};
   std::atomic<std::size_t> started_{0};
-  std::atomic<bool> watched_{false};
+  slot_watch<> watch_;
   alignas(64) idle_set<> idle_;
   alignas(64) injector shared_;
   std::mutex changes_; ///< one change of the number of workers at a time
   leftover_jobs leftovers_;
-  caf::detail::thread_safe_actor_clock clock_;
-  std::thread clock_thread_;
+  actor_clock clock_; ///< on the host's timers
 };
 
 } // namespace axiom::runtime

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -15,6 +17,8 @@
 #include "axiom/runtime/scheduler/parker.hpp"
 #include "axiom/runtime/scheduler/work_deque.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
+#include "axiom/runtime/seen_actors.hpp"
+#include "axiom/runtime/topology.hpp"
 
 namespace axiom::runtime {
 
@@ -36,9 +40,8 @@ class scheduler_module;
 /// The slot is announced to nobody: the usual job there is the receiver of a
 /// message, and runs within a microsecond, on the core whose cache has the
 /// message. For the case that the running job goes on for long, one of the parked
-/// workers, the *watch*, looks at all slots each millisecond, as long as
-/// somebody works; so the job is late by two milliseconds at most while there
-/// is an idle worker.
+/// workers looks at all slots each millisecond (see slot_watch); so the job is
+/// late by two milliseconds at most while there is an idle worker.
 ///
 /// Who may touch what: `add` is for the worker's own thread; the queues and the
 /// slot are also for thieves; everything else is the thread's own, or atomic.
@@ -46,7 +49,9 @@ class worker final : public caf::execution_unit {
 public:
   using id_type = std::uint32_t;
 
-  worker(scheduler_module& parent, id_type id);
+  /// @param place the processor to pin the thread to, if any
+  worker(scheduler_module& parent, id_type id,
+         std::optional<processor_id> place);
   ~worker() override;
 
   // -- the thread ----------------------------------------------------------------
@@ -58,8 +63,7 @@ public:
     return thread_.joinable();
   }
 
-  /// @param processor to pin the thread to; negative: none
-  void start(int processor);
+  void start();
 
   void join();
 
@@ -124,11 +128,16 @@ public:
 
   worker_stats stats() const;
 
+  /// The event-based actors that ran here for the first time and still live.
+  const seen_actors& actors() const noexcept {
+    return actors_;
+  }
+
   /// Passes everything that is ready on it to `f`, as a thief would.
   template <class F>
   void drain(F f) {
     if (auto* job = slot_.exchange(nullptr))
-      f(job, slot_level_);
+      f(job, slot_level());
     for (job_level level = 0; level < job_levels; ++level)
       while (!queues_[level].empty())
         if (auto* job = queues_[level].steal())
@@ -147,6 +156,9 @@ private:
     std::uint64_t picks = 0;
   };
 
+  std::chrono::nanoseconds busy() const noexcept;
+  std::int64_t busy_now() const noexcept;
+
   void run();
   void execute(caf::resumable* job);
   void retire();
@@ -156,7 +168,7 @@ private:
 
   caf::resumable* pick();
   caf::resumable* take_own(job_level level);
-  caf::resumable* take_oldest(job_level level);
+  caf::resumable* take_oldest(job_level level, bool own_first);
   caf::resumable* take_shared(job_level level);
   caf::resumable* take_slot();
   caf::resumable* glance(std::size_t lowest);
@@ -165,12 +177,19 @@ private:
 
   // -- without a job -----------------------------------------------------------------
 
+  class idler;
+
   caf::resumable* idle();
-  caf::resumable* search();
-  caf::resumable* sleep();
-  bool watch(caf::resumable*& job);
-  caf::resumable* take_stuck_slot(std::vector<slot_view>& seen);
-  void look_at_slots(std::vector<slot_view>& seen) const;
+
+  /// Ends the time that counts as busy.
+  void rest(worker_state state) noexcept;
+
+  /// Begins it.
+  void work() noexcept;
+
+  job_level slot_level() const noexcept {
+    return slot_level_.load(std::memory_order_relaxed);
+  }
 
   void push(caf::resumable* job, job_level level);
   worker& random_worker() noexcept;
@@ -183,27 +202,35 @@ private:
 
   scheduler_module& parent_;
   const id_type id_;
+  const std::optional<processor_id> place_;
   std::thread thread_;
   std::array<queue, job_levels> queues_;
 
   // The thread's own.
   std::uint32_t present_ = 0; ///< a bit for each queue that may have jobs
-  job_level slot_level_ = medium_level;
   std::uint64_t random_;
   std::vector<caf::resumable*> taken_;  ///< from the shared queue, to be queued
   std::vector<slot_view> seen_;
   std::uint64_t next_number_ = 0;
   std::uint64_t numbers_left_ = 0;
   caf::node_id node_;
+  seen_actors actors_; ///< has a lock of its own
 
   // Read, and the slot taken from, by others.
   alignas(64) std::atomic<caf::resumable*> slot_{nullptr};
+  std::atomic<job_level> slot_level_{medium_level}; ///< of the last one there
   std::atomic<std::uint64_t> picks_{0};
   std::atomic<std::uint64_t> stolen_{0};
   std::atomic<std::uint64_t> parks_{0};
-  std::atomic<std::int64_t> busy_ns_{0};
-  std::atomic<std::int64_t> busy_since_ns_{0}; ///< 0 while it is not running
+  /// Nanoseconds: while it is idle, how long it was busy in all; while it runs,
+  /// that less the time when it began, so a negative number. In one word, for
+  /// whoever reads half of a change would see a counter that falls.
+  std::atomic<std::int64_t> busy_{0};
+  /// The greatest time said so far: a worker that comes to rest may have read
+  /// the clock before somebody who still saw it run.
+  mutable std::atomic<std::int64_t> busy_said_{0};
   std::atomic<worker_state> state_{worker_state::parked};
+  std::atomic<bool> pinned_{false};
 
   alignas(64) parker parker_;
 };

@@ -93,14 +93,20 @@ public:
   /// Takes its place in the parent's list and goes to the scheduler. Throws
   /// `errc::scope_closed` if the parent takes no more children. Under a
   /// cancelled parent the task ends at once, without running its body.
-  void launch();
+  /// @param kept how many references the caller has from now on, 1 or 0; with 0
+  ///   the task may be gone when this returns
+  /// @pre nobody but the caller knows the task, by one reference
+  void launch(std::size_t kept = 1);
 
   // -- identity ----------------------------------------------------------------
 
-  const char* name() const override;
+  const char* name() const override {
+    // In the same block of memory: see task_storage.
+    return reinterpret_cast<const char*>(this) + name_offset_;
+  }
 
   std::string_view task_name() const noexcept {
-    return {name_, name_length_};
+    return {name(), name_length_};
   }
 
   task_id identity() const noexcept {
@@ -118,6 +124,11 @@ public:
   /// for it. See inheritance.
   runtime::job_level level() const noexcept {
     return urgency_.level();
+  }
+
+  /// Whether who waits for it with `level` has something to lend.
+  bool gains_from(runtime::job_level level) const noexcept {
+    return level > urgency_.level_without_parent();
   }
 
   /// Whether it is more urgent than of its own.
@@ -367,7 +378,7 @@ private:
   void handle_response(caf::mailbox_element& what);
   void unlink(task_actor& child) noexcept;
 
-  // What a walk touches, in one cache line: see task_storage for the alignment.
+  // What a walk touches, close together.
   task_state state_;
   task_actor* parent_;
   task_actor* next_ = nullptr;
@@ -389,13 +400,12 @@ private:
   waiter_list waiters_;
   environment_ptr environment_;
   std::optional<failure> failure_;
-  const char* name_;
   runtime::time_point created_at_;
   std::uint64_t parent_number_ = 0;
-  void (*destructor_)(task_actor&) = nullptr; ///< while waiting for it
   task_context context_;
   urgency urgency_;
-  std::uint8_t name_length_;
+  const std::uint16_t name_offset_;
+  const std::uint8_t name_length_;
   outcome_kind outcome_ = outcome_kind::pending;
   step step_ = step::suspend;
   bool started_ = false;

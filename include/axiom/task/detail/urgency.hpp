@@ -34,6 +34,12 @@ public:
     return level_of(word_.load(std::memory_order_seq_cst));
   }
 
+  /// The same without what the parent lends, which ends without a word.
+  level_type level_without_parent() const noexcept {
+    auto word = word_.load(std::memory_order_seq_cst);
+    return std::max(byte(word, own_byte), byte(word, waiters_byte));
+  }
+
   /// What a raised parent lends to its children; 0 if it is not raised.
   level_type to_children() const noexcept {
     auto word = word_.load(std::memory_order_relaxed);

@@ -18,8 +18,7 @@ public:
 
   /// Destroys the object of `task`, its last reference being gone, now or
   /// after the destruction in progress on this thread.
-  static void destroy(task_actor& task,
-                      void (*destructor)(task_actor&)) noexcept;
+  static void destroy(task_actor& task) noexcept;
 };
 
 } // namespace axiom::detail
