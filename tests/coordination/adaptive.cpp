@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 #include <boost/test/unit_test.hpp>
 
@@ -181,6 +182,16 @@ BOOST_AUTO_TEST_CASE(take_slower_calls_for_a_queue_only_until_the_next_probe) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(probe_early_where_less_in_flight_makes_calls_no_faster) {
+  pair x{adaptive_algorithm::gradient, 20, {.servers = 20, .random = false}};
+  x.service.run(1min);
+  x.service.service_time(30ms);
+  x.service.run(15s);
+  BOOST_TEST(x.limit.base_rtt() / 1ms == 30);
+  check_within(x.service.run(10s),
+               exact_band(adaptive_algorithm::gradient, 20));
+}
+
 // -- what they must not do ----------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(do_not_grow_in_an_hour_of_mild_overload) {
@@ -206,6 +217,34 @@ BOOST_AUTO_TEST_CASE(do_not_grow_in_an_hour_of_a_few_callers_too_many) {
     x.service.run(49min);
     check_within(x.service.run(10min), exact_band(algorithm, 20));
   });
+}
+
+BOOST_AUTO_TEST_CASE(do_not_take_each_others_queue_for_the_service) {
+  for (auto algorithm :
+       {adaptive_algorithm::vegas, adaptive_algorithm::gradient})
+    for (bool random : {false, true})
+      BOOST_TEST_CONTEXT("algorithm " << to_string(algorithm)
+                                      << (random ? ", random" : "")) {
+        std::deque<adaptive_limit> limits;
+        auto make_limit = [&]() -> adaptive_limit& {
+          return limits.emplace_back(adaptive_options{.algorithm = algorithm},
+                                     10u);
+        };
+        queueing_service service{
+          make_limit(), {.servers = 40, .random = random}, 1};
+        for (int i = 0; i < 3; ++i) {
+          service.run(3'700ms);
+          service.join(make_limit());
+        }
+        service.run(2min);
+        auto before = service.served();
+        // Each on its own adds a little; together they must not add it to what
+        // the others have added.
+        for (int i = 0; i < 4; ++i)
+          BOOST_TEST(service.run(5min).most <= (random ? 160u : 66u));
+        auto served = static_cast<double>(service.served() - before);
+        BOOST_TEST(served > 0.95 * 4'000 * 1'200);
+      }
 }
 
 BOOST_AUTO_TEST_CASE(do_not_grow_beyond_twice_the_demand) {

@@ -200,23 +200,19 @@ BOOST_AUTO_TEST_CASE(give_the_average_when_their_time_is_over) {
 
 BOOST_AUTO_TEST_CASE(give_a_quantile_to_within_three_per_cent) {
   BOOST_CHECK(rc::check("a quantile", [] {
-    auto rtts =
-      *rc::gen::nonEmpty(rc::gen::container<std::vector<duration::rep>>(
-        rc::gen::inRange<duration::rep>(1, duration{2s}.count())));
+    // A single sample closes no window: there is no time in it.
+    auto count = *rc::gen::inRange<std::size_t>(2, 100);
+    auto rtts = *rc::gen::container<std::vector<duration::rep>>(
+      count, rc::gen::inRange<duration::rep>(1, duration{2s}.count()));
     auto quantile = *rc::gen::inRange(1, 100) / 100.0;
-    sample_window window{{.min_samples = rtts.size(), .quantile = quantile}};
+    sample_window window{{.min_samples = count, .quantile = quantile}};
     time_point now{1h};
     std::optional<axiom::detail::window_summary> closed;
     for (auto x : rtts) {
       closed = window.add({now - duration{x}, duration{x}, 1}, now);
       now += 1s;
     }
-    // A single sample closes no window: there is no time in it.
-    if (!closed)
-      closed = window.add({now - duration{rtts[0]}, duration{rtts[0]}, 1}, now);
     RC_ASSERT(closed.has_value());
-    if (rtts.size() == 1)
-      rtts.push_back(rtts[0]);
     std::sort(rtts.begin(), rtts.end());
     auto rank = static_cast<std::size_t>(
       std::ceil(quantile * static_cast<double>(rtts.size())));
@@ -335,7 +331,7 @@ BOOST_AUTO_TEST_CASE(slower_calls_never_lead_to_a_higher_limit) {
       closed = window.add({now - x, x, in_flight}, now).has_value();
       faster.add({now - std::min(x, y), std::min(x, y), in_flight});
       slower.add({now - std::max(x, y), std::max(x, y), in_flight});
-      RC_ASSERT(faster.limit() >= slower.limit());
+      RC_ASSERT(faster.limit() >= slower.limit() || slower.probing());
     }
   }));
 }

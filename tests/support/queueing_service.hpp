@@ -1,9 +1,9 @@
 #pragma once
 
-// A simulated service behind an adaptive limit: a queue with several servers,
-// in simulated time, event by event.
+// A simulated service behind one adaptive limit or several: a queue with
+// several servers, in simulated time, event by event.
 //
-// Its best limit is known: with as many calls in flight as servers all of them
+// The best limit is known: with as many calls in flight as servers all of them
 // are busy and nothing waits; each call more makes all of them wait.
 
 #include <algorithm>
@@ -32,7 +32,8 @@ struct service_options {
   std::size_t queue = std::numeric_limits<std::size_t>::max();
 };
 
-/// The limits that were in force during some time, probes left out.
+/// The limits that were in force during some time, probes left out; the sums
+/// where there are several.
 struct limit_range {
   std::size_t least = std::numeric_limits<std::size_t>::max();
   std::size_t most = 0;
@@ -42,8 +43,13 @@ class queueing_service {
 public:
   queueing_service(axiom::adaptive_limit& limit, const service_options& options,
                    std::uint64_t seed)
-    : limit_(limit), options_(options), random_(seed) {
-    // nop
+    : options_(options), random_(seed) {
+    join(limit);
+  }
+
+  /// Another limit lets calls in from now on.
+  void join(axiom::adaptive_limit& limit) {
+    clients_.push_back({&limit});
   }
 
   // -- what changes while it runs ---------------------------------------------
@@ -62,7 +68,7 @@ public:
     options_.service_time = x;
   }
 
-  /// At most so many callers at once; no bound unless told.
+  /// At most so many callers at once for each limit; no bound unless told.
   void callers(std::size_t n) {
     callers_ = n;
   }
@@ -91,10 +97,7 @@ public:
         next_call_ = now_ + draw(1e9 / rate_);
       } else {
         end_one();
-        if (!limit_.probing()) {
-          seen.least = std::min(seen.least, limit_.limit());
-          seen.most = std::max(seen.most, limit_.limit());
-        }
+        look(seen);
       }
       admit();
     }
@@ -108,10 +111,16 @@ public:
   }
 
 private:
+  struct client {
+    axiom::adaptive_limit* limit;
+    std::size_t in_flight = 0;
+  };
+
   struct call {
     time_point end;
     time_point start;
-    std::size_t in_flight;
+    std::size_t client; // who made it
+    std::size_t in_flight; // of that client's
     bool turned_away = false;
 
     friend bool operator>(const call& a, const call& b) {
@@ -136,19 +145,36 @@ private:
            : options_.service_time;
   }
 
+  void look(limit_range& seen) const {
+    std::size_t sum = 0;
+    for (const auto& x : clients_) {
+      if (x.limit->probing())
+        return;
+      sum += x.limit->limit();
+    }
+    seen.least = std::min(seen.least, sum);
+    seen.most = std::max(seen.most, sum);
+  }
+
   void admit() {
-    while (in_flight_ < limit_.limit() && in_flight_ < callers_
+    for (std::size_t i = 0; i < clients_.size(); ++i)
+      admit(i);
+  }
+
+  void admit(std::size_t who) {
+    auto& x = clients_[who];
+    while (x.in_flight < x.limit->limit() && x.in_flight < callers_
            && (rate_ == 0 || waiting_ > 0)) {
       if (rate_ > 0)
         --waiting_;
-      ++in_flight_;
-      call x{now_, now_, in_flight_};
+      ++x.in_flight;
+      call next{now_, now_, who, x.in_flight};
       if (busy_ < options_.servers) {
-        serve(x);
+        serve(next);
       } else if (options_.servers > 0 && queued_.size() < options_.queue) {
-        queued_.push_back(x);
+        queued_.push_back(next);
       } else {
-        turn_away(x);
+        turn_away(next);
       }
     }
   }
@@ -168,7 +194,7 @@ private:
   void end_one() {
     auto x = running_.top();
     running_.pop();
-    --in_flight_;
+    --clients_[x.client].in_flight;
     if (!x.turned_away) {
       --busy_;
       ++served_;
@@ -177,10 +203,11 @@ private:
       serve(queued_.front());
       queued_.pop_front();
     }
-    limit_.add({x.start, now_ - x.start, x.in_flight, x.turned_away});
+    clients_[x.client].limit->add(
+      {x.start, now_ - x.start, x.in_flight, x.turned_away});
   }
 
-  axiom::adaptive_limit& limit_;
+  std::vector<client> clients_;
   service_options options_;
   std::mt19937_64 random_;
   std::size_t callers_ = std::numeric_limits<std::size_t>::max();
@@ -188,7 +215,6 @@ private:
   std::size_t waiting_ = 0;
   time_point now_{};
   time_point next_call_{};
-  std::size_t in_flight_ = 0;
   std::size_t busy_ = 0;
   std::size_t served_ = 0;
   std::deque<call> queued_;

@@ -60,7 +60,7 @@ void adaptive_limit::on_window(const detail::window_summary& window) {
   if (options_.algorithm == adaptive_algorithm::aimd)
     return move_to(detail::aimd_target(estimate_));
   auto slowdown = probe_.slowdown(window.rtt);
-  if (probe_.due(window.end))
+  if (probe_.due(window.end, slowdown, estimate_))
     return probe_.begin(window, estimate_);
   if (options_.algorithm == adaptive_algorithm::vegas)
     return move_to(detail::vegas_target(estimate_, slowdown));

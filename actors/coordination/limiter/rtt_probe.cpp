@@ -31,6 +31,13 @@ double ratio(runtime::duration a, runtime::duration b) noexcept {
   return static_cast<double>(a.count()) / static_cast<double>(b.count());
 }
 
+/// The first multiple of `period` after `now`.
+runtime::time_point next_multiple(runtime::duration period,
+                                  runtime::time_point now) noexcept {
+  auto last = now - now.time_since_epoch() % period;
+  return std::min(last, runtime::time_point::max() - period) + period;
+}
+
 sampling_options for_round(sampling_options options) {
   options.min_samples *= windows_per_round;
   options.min_length *= windows_per_round;
@@ -57,6 +64,14 @@ double rtt_probe::slowdown(runtime::duration rtt) noexcept {
   recent_ += (rtt - recent_) / weight;
   base_ = std::min(base_, recent_);
   return std::max(1.0, ratio(rtt, base_));
+}
+
+bool rtt_probe::due(runtime::time_point now, double slowdown,
+                    double limit) const noexcept {
+  if (now >= next_)
+    return true;
+  auto in_vain = slowdown * notable > 1 && limit <= restored_ / 2;
+  return in_vain && now >= earliest_;
 }
 
 void rtt_probe::begin(const window_summary& window, double limit) noexcept {
@@ -102,10 +117,7 @@ double rtt_probe::add(const limit_sample& sample, runtime::time_point end,
 }
 
 void rtt_probe::abandon(runtime::time_point now) noexcept {
-  auto pause = std::max(interval_, (now - round_->begun) * pauses);
-  next_ = std::min(now, runtime::time_point::max() - pause) + pause;
-  round_.reset();
-  window_.clear();
+  end(now, round_->limit);
 }
 
 double rtt_probe::finish(runtime::time_point now) noexcept {
@@ -115,8 +127,20 @@ double rtt_probe::finish(runtime::time_point now) noexcept {
     if (auto shorter = ratio(base_, *round_->before); shorter < notable)
       result = std::max(round_->limit, result * shorter);
   }
-  abandon(now);
+  end(now, result);
   return result;
+}
+
+void rtt_probe::end(runtime::time_point now, double limit) noexcept {
+  auto pause = (now - round_->begun) * pauses;
+  auto period = interval_;
+  while (period < pause)
+    period *= 2;
+  next_ = next_multiple(period, now);
+  earliest_ = now + pause;
+  restored_ = limit;
+  round_.reset();
+  window_.clear();
 }
 
 } // namespace axiom::detail

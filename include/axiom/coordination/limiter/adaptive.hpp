@@ -59,8 +59,9 @@ struct adaptive_options {
   double smoothing = 0.2;
 
   /// For `vegas` and `gradient`: how often the limit is halved for a moment to
-  /// see how long calls take without a queue. Positive; the longest duration
-  /// there is means once, at the start.
+  /// see how long calls take without a queue: at the multiples of this. So
+  /// limits before one service should have the same. Positive; the longest
+  /// duration there is means once, at the start.
   runtime::duration probe_interval = std::chrono::seconds{30};
 
   sampling_options sampling{};
@@ -78,7 +79,7 @@ std::vector<std::string> problems_of(const adaptive_options& options,
 ///
 /// A fixed limit is right for one day's capacity. This one follows it, with the
 /// algorithms of Netflix's concurrency-limits, and must not do what those are
-/// known to do under load. The library's threads say what:
+/// known to do under load. Threads of Netflix/concurrency-limits say what:
 ///
 /// - *The limit grows under a mild overload, without bound* (#134, #165): calls
 ///   become slower step by step, and the long-term average or the latest
@@ -88,7 +89,11 @@ std::vector<std::string> problems_of(const adaptive_options& options,
 ///   where none is seen.
 /// - *It grows although nobody uses it.* Nothing moves it up, or down for
 ///   slowness, after a window with less than half of it in use. So it never
-///   exceeds twice the demand (and one step).
+///   grows beyond twice the demand and one step.
+/// - *Several before one service push each other up*, each taking the queue of
+///   the others for the service. Here they probe together, if their clocks
+///   agree: those on one machine do; to have others agree, their owners stamp
+///   the samples with the time of day.
 /// - *It grows under constant timeouts* (#137): all calls take as long as the
 ///   timeout, no longer than before, so all seems well; Gradient2 does not look
 ///   at drops. Here a window with a drop shrinks the limit, whatever else is in
@@ -98,11 +103,9 @@ std::vector<std::string> problems_of(const adaptive_options& options,
 /// Invariants, after every sample:
 /// 1. `min` <= limit <= `max`.
 /// 2. A dropped sample never raises the limit. One that closes a window lowers
-/// it
-///    by at least 1, down to `min`.
-/// 3. Outside a probe, of two windows that differ in their round-trip time
-/// alone
-///    the slower one never leads to the higher limit.
+///    it by at least 1, down to `min`.
+/// 3. Of two windows that differ in their round-trip time alone the slower one
+///    never leads to the higher limit, unless it begins a probe.
 ///
 /// A pure function of the samples: no clock, no randomness, no threads. Samples
 /// go in when calls end; O(1), no allocation. Not thread-safe.

@@ -29,11 +29,17 @@ namespace axiom::detail {
 ///                      +------notably faster--------+--> idle (old base)
 ///                                          a drop, or out of time
 ///
-/// A probe comes at the start, when the limit may be far off, and then after
-/// `interval`, or after ten times as long as the last one took, so that probes
-/// cost a few per cent of the throughput at most. They come at regular times,
-/// without jitter: several limiters that probe the same service together see
-/// its queue drain, as the flows of BBR do (Cardwell et al., ACM Queue, 2016).
+/// A probe comes at the start, when the limit may be far off, and then at the
+/// multiples of `interval`; or of two, four, eight, ... times that, where a
+/// probe takes so long that it would cost more than a few per cent of the
+/// throughput. The multiples matter: several limits before one service have to
+/// probe it together, as the flows of BBR do (Cardwell et al., ACM Queue,
+/// 2016). Each of them alone takes the queue of the others for the service,
+/// adds its own, and so they push each other up without bound. Hence no jitter.
+///
+/// One comes early, so that calls that became slower by themselves do not keep
+/// the limit low until the next multiple: when the limit has been halved since
+/// the last probe, and calls are as slow as ever.
 ///
 /// Not thread-safe.
 class rtt_probe {
@@ -47,10 +53,9 @@ public:
   /// are faster lower the base.
   double slowdown(runtime::duration rtt) noexcept;
 
-  /// Whether it is time for a probe.
-  bool due(runtime::time_point now) const noexcept {
-    return now >= next_;
-  }
+  /// Whether it is time for a probe, after a window with `slowdown`.
+  bool due(runtime::time_point now, double slowdown,
+           double limit) const noexcept;
 
   /// Starts one, after a window with `limit`, which holds for the first round.
   void begin(const window_summary& window, double limit) noexcept;
@@ -88,6 +93,7 @@ private:
   };
 
   double finish(runtime::time_point now) noexcept;
+  void end(runtime::time_point now, double limit) noexcept;
 
   runtime::duration interval_;
   runtime::duration max_length_;
@@ -96,6 +102,8 @@ private:
   runtime::duration base_{};
   runtime::duration recent_{}; // an average of the last windows
   runtime::time_point next_ = runtime::time_point::min();
+  runtime::time_point earliest_{}; // if the limit went down in vain
+  double restored_ = 0; // the limit after the last probe
   std::optional<round> round_;
 };
 
