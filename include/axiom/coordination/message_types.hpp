@@ -3,6 +3,7 @@
 #include <caf/atom.hpp>
 #include <caf/type_id.hpp>
 
+#include "axiom/coordination/shutdown_phases.hpp"
 #include "axiom/coordination/snapshot.hpp"
 #include "axiom/task/message_types.hpp"
 
@@ -18,5 +19,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(axiom_coordination, 1020)
   CAF_ADD_ATOM(axiom_coordination, axiom, stats_atom, "axStats")
   CAF_ADD_ATOM(axiom_coordination, axiom, shutdown_atom, "axShutdown")
   CAF_ADD_ATOM(axiom_coordination, axiom, ended_atom, "axEnded")
+
+  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_state))
+  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_failure))
+  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_holders))
+  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_report))
+  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::shutdown_phases_report))
+
+  CAF_ADD_ATOM(axiom_coordination, axiom, shutdown_phases_atom, "axPhases")
 
 CAF_END_TYPE_ID_BLOCK(axiom_coordination)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "axiom/runtime/timer_service.hpp"
+#include "axiom/task/defaults.hpp"
 
 namespace axiom {
 
@@ -20,7 +20,7 @@ struct phase {
   std::vector<std::string> after{};
 
   /// How long it may take. Positive.
-  runtime::duration budget = std::chrono::seconds{5};
+  runtime::duration budget = defaults::phase_budget;
 
   /// Whether the phases behind it start when it overruns its budget. Otherwise
   /// no phase starts any more.
