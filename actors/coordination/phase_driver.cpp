@@ -21,7 +21,8 @@ namespace {
 /// what that wants.
 ///
 /// It lives in the frame of the run's task, and so longer than the phases,
-/// which are children of that. All members but `interrupt` are for that task.
+/// which are children of that. What changes is touched by that task alone:
+/// the tasks of the phases, and whoever cancels, have the rest.
 class phase_driver {
 public:
   phase_driver(task_context& self, phased_run& run)
@@ -42,7 +43,7 @@ public:
   void interrupt() noexcept;
 
 private:
-  void step();
+  std::vector<std::size_t> ended_phases() const;
   void take(const phase_run::effects& effects);
   void begin(std::size_t phase);
   void ended(std::size_t phase);
@@ -78,11 +79,17 @@ async<void> phase_driver::drive() {
   take(core_.start(begun_));
   while (!core_.finished()) {
     co_await first_end{tasks_, core_.next_deadline()};
-    // A walk closes from above and signals from below: it may have ended a
-    // phase, and be on its way here. That end is none of the plan's.
+    auto over = ended_phases();
+    // A walk closes from above and signals from below: one on its way here may
+    // have ended a phase already. That is none of the plan's ends. (To look for
+    // the walk first would miss one that comes in between.)
     if (node_.state().announced())
       co_await first_end{{}};
-    step();
+    // Ends go first: work that is over has not overrun because nobody came to
+    // see it in time.
+    for (auto phase : over)
+      ended(phase);
+    take(core_.tick(timers_.now()));
   }
   if (!core_.aborted_by())
     run_.close();
@@ -90,16 +97,12 @@ async<void> phase_driver::drive() {
   run_.publish();
 }
 
-void phase_driver::step() {
-  // Ends go first: work that is over has not overrun because nobody came to
-  // see it in time.
-  std::vector<std::size_t> over;
+std::vector<std::size_t> phase_driver::ended_phases() const {
+  std::vector<std::size_t> result;
   for (std::size_t i = 0; i < running_.size(); ++i)
     if (as_task(tasks_[i])->state().terminal())
-      over.push_back(running_[i]);
-  for (auto phase : over)
-    ended(phase);
-  take(core_.tick(timers_.now()));
+      result.push_back(running_[i]);
+  return result;
 }
 
 void phase_driver::take(const phase_run::effects& effects) {
