@@ -8,6 +8,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "axiom/coordination/detail/coordinator_state.hpp"
+#include "axiom/coordination/detail/phased_run.hpp"
 
 namespace axiom {
 
@@ -22,11 +23,11 @@ class coordinator_impl final : public coordinator_actor::base {
 public:
   coordinator_impl(caf::actor_config& cfg,
                    boost::intrusive_ptr<coordinator_state> coordinator,
-                   task_ptr root)
+                   phased_run_ptr phases)
     : coordinator_actor::base(cfg),
       coordinator_(std::move(coordinator)),
-      root_ptr_(std::move(root)),
-      root_(*as_task(root_ptr_)) {
+      phases_(std::move(phases)),
+      root_(phases_->target()) {
     // nop
   }
 
@@ -59,8 +60,8 @@ protected:
       [this](cancel_atom, const task_reference& target, cancel_reason reason,
              caf::timespan grace) -> caf::result<cancellation_report> {
         try {
-          return answer(coordinator_->cancel(
-            target, reason, grace, "actor " + to_string(current_sender())));
+          return answer<cancellation_report>(cancellation{coordinator_->cancel(
+            target, reason, grace, "actor " + to_string(current_sender()))});
         } catch (const exception& ex) {
           return ex.error();
         }
@@ -69,25 +70,30 @@ protected:
       [this](stats_atom) { return coordinator_->stats(); },
       [this](shutdown_atom,
              caf::timespan grace) -> caf::result<cancellation_report> {
-        return answer(coordinator_->shutdown(grace));
+        return answer<cancellation_report>(
+          cancellation{coordinator_->shutdown(grace)});
+      },
+      [this](shutdown_phases_atom) -> caf::result<shutdown_phases_report> {
+        phases_->start();
+        return answer<shutdown_phases_report>(phased_shutdown{phases_});
       },
       [this](ended_atom) { quit(); },
     };
   }
 
 private:
-  caf::typed_response_promise<cancellation_report> answer(
-    cancel_request_ptr request) {
-    auto promise = make_response_promise<cancellation_report>();
-    cancellation{std::move(request)}.then(
-      this, [promise](const cancellation_report& report) mutable {
-        promise.deliver(report);
-      });
+  /// Answers with the report when it is there.
+  template <class Report, class Handle>
+  caf::typed_response_promise<Report> answer(const Handle& handle) {
+    auto promise = make_response_promise<Report>();
+    handle.then(this, [promise](const Report& report) mutable {
+      promise.deliver(report);
+    });
     return promise;
   }
 
   const boost::intrusive_ptr<coordinator_state> coordinator_;
-  const task_ptr root_ptr_;
+  const phased_run_ptr phases_; ///< holds the tree
   task_actor& root_;
 };
 
@@ -97,17 +103,17 @@ private:
 
 struct structured_task_coordinator::block {
   boost::intrusive_ptr<detail::coordinator_state> state;
-  detail::task_ptr root;
+  detail::phased_run_ptr phases; ///< holds the tree
   coordinator_actor actor;
 
-  block(boost::intrusive_ptr<detail::coordinator_state> x, detail::task_ptr y,
-        coordinator_actor z)
-    : state(std::move(x)), root(std::move(y)), actor(std::move(z)) {
+  block(boost::intrusive_ptr<detail::coordinator_state> x,
+        detail::phased_run_ptr y, coordinator_actor z)
+    : state(std::move(x)), phases(std::move(y)), actor(std::move(z)) {
     // nop
   }
 
   ~block() {
-    state->close();
+    phases->close();
   }
 };
 
@@ -124,13 +130,15 @@ structured_task_coordinator structured_task_coordinator::spawn(
     throw exception{errc::name_too_long,
                     "the name of a coordinator has at most "
                       + std::to_string(max_task_name) + " bytes"};
+  phase_plan plan{std::move(options.shutdown_phases)};
   boost::intrusive_ptr<coordinator_state> state{
     new coordinator_state(sys, std::move(options))};
-  auto root = state->grow_tree();
-  auto actor = sys.spawn<coordinator_impl>(state, root);
+  phased_run_ptr phases{
+    new phased_run(state, state->grow_tree(), std::move(plan))};
+  auto actor = sys.spawn<coordinator_impl>(state, phases);
   state->actor(actor);
   return structured_task_coordinator{
-    std::make_shared<const block>(state, root, actor)};
+    std::make_shared<const block>(state, std::move(phases), actor)};
 }
 
 coordinator_actor structured_task_coordinator::actor() const {
@@ -154,6 +162,21 @@ cancellation structured_task_coordinator::cancel_task_tree(
 cancellation structured_task_coordinator::shutdown(
   std::optional<runtime::duration> grace) const {
   return cancellation{block_->state->shutdown(grace)};
+}
+
+void structured_task_coordinator::add_to_phase(
+  std::string_view phase, std::string_view task_name,
+  detail::shutdown_operation_ptr operation) const {
+  if (task_name.size() > max_task_name)
+    throw exception{errc::name_too_long,
+                    "the name of an operation has at most "
+                      + std::to_string(max_task_name) + " bytes"};
+  block_->phases->add(phase, std::move(operation));
+}
+
+phased_shutdown structured_task_coordinator::run_shutdown() const {
+  block_->phases->start();
+  return phased_shutdown{block_->phases};
 }
 
 tree_snapshot structured_task_coordinator::snapshot() const {

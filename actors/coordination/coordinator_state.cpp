@@ -1,10 +1,12 @@
 #include "axiom/coordination/detail/coordinator_state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
+#include "axiom/coordination/detail/live_tree.hpp"
 #include "axiom/task/detail/extras.hpp"
 #include "axiom/task/detail/make_task.hpp"
 #include "axiom/task/detail/typed_task.hpp"
@@ -31,42 +33,6 @@ private:
     // nop
   }
 };
-
-const char* name_of(task_state::phase phase) noexcept {
-  switch (phase) {
-    case task_state::phase::idle:
-      return "external";
-    case task_state::phase::queued:
-      return "queued";
-    case task_state::phase::running:
-      return "running";
-    case task_state::phase::suspended:
-      return "suspended";
-    default:
-      return "ending";
-  }
-}
-
-/// Visits the live tasks below `root`, parents first, until `visit` returns
-/// false. No recursion: the tree may be a million deep.
-template <class F>
-void for_each_task(const task_actor& root, F visit) {
-  std::vector<std::pair<task_ptr, std::uint32_t>> stack;
-  auto push = [&stack](const task_actor& parent, std::uint32_t depth) {
-    auto children = parent.children();
-    for (auto i = children.rbegin(); i != children.rend(); ++i)
-      stack.emplace_back(std::move(*i), depth);
-  };
-  push(root, 0);
-  while (!stack.empty()) {
-    auto [ptr, depth] = std::move(stack.back());
-    stack.pop_back();
-    auto& task = *as_task(ptr);
-    if (!visit(task, depth))
-      return;
-    push(task, depth + 1);
-  }
-}
 
 task_ptr find_task(const task_actor& root, const task_reference& target) {
   if (auto local = target.local.lock())
@@ -126,11 +92,13 @@ std::optional<caf::actor_id> coordinator_state::actor_id() const {
 // -- ending
 // ----------------------------------------------------------------------
 
-void coordinator_state::close() {
+void coordinator_state::close(runtime::duration before_grace) {
   if (closed_.exchange(true))
     return;
   root_->state().close();
-  auto due = host().timers().now() + shutdown_grace_;
+  auto due = host().timers().now();
+  for (auto span : {before_grace, shutdown_grace_}) // there may be no end to it
+    due += std::min(span, runtime::time_point::max() - due);
   if (root_->state().children() > 0)
     root_->extras().deadline.set(due, cancel_reason::shutdown);
   root_->end_root();
@@ -182,15 +150,7 @@ tree_snapshot coordinator_state::snapshot(std::size_t most) const {
   for_each_task(*root_, [&](task_actor& task, std::uint32_t depth) {
     if (result.tasks.size() == most)
       return false;
-    task_snapshot x;
-    x.task = task.reference();
-    x.depth = depth;
-    x.state = name_of(task.state().current_phase());
-    x.effective_priority = static_cast<task_priority>(task.level());
-    x.cancelled = task.state().cancelled();
-    x.shielded = task.node_kind() == task_kind::shield;
-    x.children = task.state().children();
-    result.tasks.push_back(std::move(x));
+    result.tasks.push_back(snapshot_of(task, depth));
     return true;
   });
   return result;

@@ -25,6 +25,11 @@ void adopted_actor::adopt(caf::strong_actor_ptr actor) {
     killed();
 }
 
+caf::strong_actor_ptr adopted_actor::actor() {
+  std::lock_guard guard{lock()};
+  return actor_;
+}
+
 void adopted_actor::actor_ended(const caf::error& reason) noexcept {
   if (!reason)
     end_externally(std::nullopt, false);
@@ -52,12 +57,7 @@ void adopted_actor::release_body() noexcept {
 }
 
 void adopted_actor::killed() noexcept {
-  caf::strong_actor_ptr actor;
-  {
-    std::lock_guard guard{lock()};
-    actor = actor_;
-  }
-  if (actor)
+  if (auto actor = this->actor())
     caf::anon_send_exit(caf::actor_cast<caf::actor>(actor),
                         caf::exit_reason::kill);
 }

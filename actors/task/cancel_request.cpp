@@ -197,15 +197,7 @@ void cancel_request::publish_report() noexcept {
   report_.elapsed = now - started_;
   report_.acknowledged
     = report_.requested - std::min(report_.requested, report_.overdue_count);
-  while (auto* next = waiters_.pop()) {
-    auto calls_out = waiter_list::calls_out(*next);
-    next->fire(target());
-    if (calls_out) {
-      guard.unlock();
-      next->call_out(target());
-      guard.lock();
-    }
-  }
+  waiters_.fire_all(guard, target());
 }
 
 cancel_request_ptr cancel_tree(task_actor& target,

@@ -4,12 +4,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <caf/typed_actor.hpp>
 
 #include "axiom/coordination/cancellation_handle.hpp"
+#include "axiom/coordination/detail/shutdown_operation.hpp"
 #include "axiom/coordination/message_types.hpp"
+#include "axiom/coordination/phased_shutdown.hpp"
 #include "axiom/coordination/snapshot.hpp"
 #include "axiom/task/context_ops.hpp"
 #include "axiom/task/lifecycle.hpp"
@@ -28,6 +32,9 @@ struct coordinator_options {
 
   /// How many errors that nobody looked at are kept; all are counted.
   std::size_t error_history = 100;
+
+  /// The phases of a phased shutdown.
+  std::vector<phase> shutdown_phases = default_shutdown_phases();
 };
 
 /// What a coordinator does by message, from this node or another.
@@ -39,6 +46,8 @@ struct coordinator_options {
 /// - `stats` answers with figures and the last unobserved errors.
 /// - `shutdown, grace` closes admission and cancels everything with reason
 ///   `shutdown`; answers with the report. The actor ends when the tree has.
+/// - `shutdown_phases` runs the phased shutdown and answers with its report when
+///   that is over; with the same report however often and whenever it is asked.
 ///
 /// An exit message to it cancels the tree with reason `linked_exit` and closes
 /// admission; `kill` does so with no grace.
@@ -48,6 +57,7 @@ using coordinator_actor = caf::typed_actor<
   caf::replies_to<snapshot_atom>::with<tree_snapshot>,
   caf::replies_to<stats_atom>::with<coordinator_stats>,
   caf::replies_to<shutdown_atom, caf::timespan>::with<cancellation_report>,
+  caf::replies_to<shutdown_phases_atom>::with<shutdown_phases_report>,
   caf::reacts_to<ended_atom>>;
 
 namespace detail {
@@ -63,7 +73,9 @@ class coordinator_state;
 class structured_task_coordinator {
 public:
   /// Starts a coordinator in `sys`, which must have been made from an
-  /// `axiom::config` (throws `errc::not_installed` otherwise).
+  /// `axiom::config` (throws `errc::not_installed` otherwise). Throws
+  /// `errc::name_too_long`, and `errc::invalid_argument` with all of
+  /// `problems_of(options.shutdown_phases)`.
   static structured_task_coordinator spawn(caf::actor_system& sys,
                                            coordinator_options options = {});
 
@@ -124,6 +136,45 @@ public:
   cancellation shutdown(std::optional<runtime::duration> grace
                         = std::nullopt) const;
 
+  // -- phased shutdown -----------------------------------------------------------
+
+  /// Adds an operation (a callable as for a task) to a phase of the shutdown:
+  /// all of a phase run at once, as tasks below that of the phase, and the phase
+  /// is over when all have ended. What it returns is not looked at; its error is
+  /// in the report. `phase` is one of `coordinator_options::shutdown_phases`,
+  /// `task_name` has at most 64 bytes. Without a run it is never called, and
+  /// destroyed with the last handle.
+  ///
+  /// Throws `errc::invalid_argument` if there is no such phase,
+  /// `errc::name_too_long`, and `errc::scope_closed` if the phase has begun or
+  /// never will. O(phases).
+  template <class F>
+  void add_shutdown_task(std::string_view phase, std::string_view task_name,
+                         F&& op) const {
+    using operation = detail::typed_shutdown_operation<std::decay_t<F>>;
+    add_to_phase(phase, task_name,
+                 std::make_unique<operation>(task_name, std::forward<F>(op)));
+  }
+
+  /// Runs the phases, each when those before it have ended, and returns at once:
+  /// the handle gives the report. It happens once; a later call gives the same
+  /// report.
+  ///
+  /// The run is a root task of the coordinator, `shutdown`, which the phases
+  /// `drain` and `cancel` spare. A phase that is not over within its budget is
+  /// reported with what holds it, its own tasks are cancelled with reason
+  /// `deadline`, and the run goes on or, where the phase says so, starts no
+  /// other. Failures of operations are reported and stop nothing. At its end the
+  /// coordinator is closed, unless the run was aborted.
+  ///
+  /// It goes on when the last handle is dropped. Whatever else cancels the tree
+  /// (`shutdown`, an exit of the actor, the end of the shutdown grace) ends the
+  /// run, too, and the report says so at once: `interrupted_by`. So does a
+  /// coordinator that admits no tasks any more.
+  ///
+  /// Throws `errc::scope_closed` inside an on_cancel handler.
+  phased_shutdown run_shutdown() const;
+
   // -- observing ---------------------------------------------------------------------
 
   /// The live tree, without a message.
@@ -143,6 +194,9 @@ private:
   explicit structured_task_coordinator(std::shared_ptr<const block> impl);
 
   detail::task_actor& root() const noexcept;
+
+  void add_to_phase(std::string_view phase, std::string_view task_name,
+                    detail::shutdown_operation_ptr operation) const;
 
   std::shared_ptr<const block> block_;
 };

@@ -19,6 +19,11 @@ inline constexpr std::chrono::minutes shutdown_longest_interval{1};
 /// How many coordinators, tasks and actors each it names.
 inline constexpr std::size_t shutdown_most_listed = 50;
 
+/// How long one phase of a shutdown may take, and how long the tasks of a
+/// coordinator have to end by themselves in it before they are cancelled.
+inline constexpr std::chrono::seconds phase_budget{5};
+inline constexpr std::chrono::seconds drain_budget{10};
+
 /// How long a request waits for the permits of a limiter before it counts as
 /// one priority more urgent.
 inline constexpr std::chrono::milliseconds limiter_ageing{250};

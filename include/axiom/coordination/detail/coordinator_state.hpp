@@ -55,8 +55,9 @@ public:
     return !closed_.load(std::memory_order_relaxed);
   }
 
-  /// Closes admission; once. The tree ends with its last task.
-  void close();
+  /// Closes admission; once. The tree ends with its last task, and is cancelled
+  /// when the shutdown grace is over, which begins after `before_grace`.
+  void close(runtime::duration before_grace = {});
 
   cancel_request_ptr shutdown(std::optional<runtime::duration> grace);
 

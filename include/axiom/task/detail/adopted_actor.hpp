@@ -19,6 +19,9 @@ public:
   /// Begins to stand for `actor`; call once, after launch.
   void adopt(caf::strong_actor_ptr actor);
 
+  /// The actor; null before there is one and after its end. For any thread.
+  caf::strong_actor_ptr actor();
+
 private:
   step start_body() noexcept override;
   void harvest() noexcept override;

@@ -85,6 +85,21 @@ public:
     return x.calls_out_;
   }
 
+  /// Fires all of them because of `task`.
+  /// @pre `guard` holds the lock of the list; it is given up to call out
+  template <class Lock>
+  void fire_all(Lock& guard, task_actor& task) noexcept {
+    while (auto* next = pop()) {
+      auto call = calls_out(*next); // it may be gone once it has fired
+      next->fire(task);
+      if (call) {
+        guard.unlock();
+        next->call_out(task);
+        guard.lock();
+      }
+    }
+  }
+
 private:
   waiter* head_ = nullptr;
 };
