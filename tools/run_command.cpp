@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "axiom/config.hpp"
+#include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/coordination/coordinator.hpp"
 #include "axiom/coordination/shutdown_guard.hpp"
 #include "axiom/deploy/progress_display.hpp"
@@ -30,9 +31,9 @@ namespace axiom::tools {
 namespace {
 
 /// Starts the endpoint if the file or the command line asks for one.
-std::unique_ptr<observe::http_endpoint>
-serve(const std::optional<deploy::metrics_options>& where,
-      caf::actor_system& sys, const std::atomic<bool>& ready) {
+std::unique_ptr<observe::http_endpoint> serve(
+  const std::optional<deploy::metrics_options>& where, caf::actor_system& sys,
+  const std::atomic<bool>& ready) {
   if (!where)
     return nullptr;
   observe::http_endpoint_options options;
@@ -43,6 +44,7 @@ serve(const std::optional<deploy::metrics_options>& where,
       [&sys] { return runtime::snapshot_metrics(sys); }),
     observe::make_scheduler_collector(
       [&host = runtime::host::of(sys)] { return host.stats(); }),
+    observe::make_limiter_collector([&sys] { return all_limiter_stats(sys); }),
     observe::make_process_collector(),
   };
   options.ready = [&ready] { return ready.load(); };
@@ -53,9 +55,7 @@ serve(const std::optional<deploy::metrics_options>& where,
 class shared_output : public deploy::byte_sink {
 public:
   shared_output(deploy::byte_sink& sink, deploy::progress_display& display)
-    : sink_(sink),
-      display_(display),
-      terminal_(::isatty(STDOUT_FILENO) == 1) {
+    : sink_(sink), display_(display), terminal_(::isatty(STDOUT_FILENO) == 1) {
     // nop
   }
 
@@ -159,8 +159,8 @@ int run_command(const command_line& args) {
     value.metrics = deploy::metrics_options{*args.metrics};
   if (args.threads)
     value.system.threads = *args.threads;
-  const auto workers
-    = value.system.threads.value_or(runtime::usable_processors());
+  const auto workers =
+    value.system.threads.value_or(runtime::usable_processors());
   config cfg;
   cfg.axiom.threads = workers;
   cfg.axiom.scheduler = value.system.scheduler;
@@ -168,8 +168,8 @@ int run_command(const command_line& args) {
   cfg.add_error_category(deploy::errno_category, deploy::render_errno);
   caf::actor_system sys{cfg};
   const shutdown_guard guard{sys, {.sink = [](const shutdown_report& report) {
-                                     print_error(describe(report));
-                                   }}};
+                               print_error(describe(report));
+                             }}};
   std::atomic<bool> ready{false};
   std::unique_ptr<observe::http_endpoint> endpoint;
   try {

@@ -94,6 +94,14 @@ limiter_stats concurrency_limiter::stats() const {
   return state().stats();
 }
 
+std::vector<limiter_stats> all_limiter_stats(caf::actor_system& sys) {
+  std::vector<limiter_stats> result;
+  if (auto* host = runtime::host::find(sys))
+    host->residents().for_each<detail::limiter_state>(
+      [&](auto& x) { result.push_back(x.stats()); });
+  return result;
+}
+
 std::string to_string(const limiter_stats& x) {
   return x.name + ": " + std::to_string(x.in_use) + " of "
        + std::to_string(x.limit) + " in use, " + std::to_string(x.waiting)

@@ -14,6 +14,7 @@
 #include "axiom/deploy/types.hpp"
 #include "axiom/observe/printable.hpp"
 #include "axiom/task/defaults.hpp"
+#include "deploy/limiters.hpp"
 
 namespace axiom::deploy {
 
@@ -27,6 +28,9 @@ using runtime::scheduler_policy;
 
 /// A day is more than anybody waits for a cancelled task.
 constexpr auto max_grace = 24h;
+
+/// A week is more than anybody waits for a task.
+constexpr auto max_timeout = 7 * 24h;
 
 /// A task while it is read: `with` has to wait for `type`.
 struct task_entry : task_spec {
@@ -93,8 +97,13 @@ section<task_entry> task_section(const task_type_registry& registry) {
                 {task_priority::background, task_priority::low,
                  task_priority::medium, task_priority::high}),
               "medium", "How urgent it is.")
-    .optional("grace", &task_entry::grace,
-              types::duration(0s, max_grace),
+    .maybe("limiter", &task_entry::limiter,
+           types::word("the name of one of limiters"),
+           "The limiter whose permits it needs: one while it runs, or, where "
+           "its type says so, one for each of its parts.")
+    .maybe("timeout", &task_entry::timeout, types::duration(1ns, max_timeout),
+           "It is cancelled, and has failed, this long after its start.")
+    .optional("grace", &task_entry::grace, types::duration(0s, max_grace),
               types::duration_text(defaults::grace),
               "How long its tree may take to end when it is cancelled.")
     .then([&registry, known, listed](task_entry& entry, const node& from,
@@ -105,8 +114,8 @@ section<task_entry> task_section(const task_type_registry& registry) {
       const auto* type = registry.find(entry.type);
       if (!type) {
         reader::scope inside{in, "type"};
-        auto what = "unknown task type " + in_quotes(entry.type) + " (expected "
-                    + listed;
+        auto what =
+          "unknown task type " + in_quotes(entry.type) + " (expected " + listed;
         if (auto guess = closest(entry.type, known))
           what += "; did you mean " + in_quotes(*guess) + '?';
         in.report(entry.at_type.where, what + ')');
@@ -124,8 +133,9 @@ section<deployment> root_section(const task_type_registry& registry) {
   auto entries = types::list(types::mapping(task_section(registry)));
   type<std::vector<task_spec>> tasks;
   tasks.info = entries.info;
-  tasks.read = [read = std::move(entries.read)](const node& from, reader& in)
-    -> std::optional<std::vector<task_spec>> {
+  tasks.read = [read = std::move(entries.read)](
+                 const node& from,
+                 reader& in) -> std::optional<std::vector<task_spec>> {
     auto list = read(from, in);
     if (!list)
       return std::nullopt;
@@ -144,8 +154,9 @@ section<deployment> root_section(const task_type_registry& registry) {
               "{}", "How the actor system is set up.")
     .maybe("metrics", &deployment::metrics, types::mapping(metrics_section()),
            "The HTTP endpoint for Prometheus.")
-    .required("tasks", &deployment::tasks, std::move(tasks),
-              "What is run.");
+    .optional("limiters", &deployment::limiters, limiters_type(), "{}",
+              "How many may do something at a time, by name.")
+    .required("tasks", &deployment::tasks, std::move(tasks), "What is run.");
   return result;
 }
 
@@ -157,13 +168,17 @@ void check_topology(const deployment& value, const node& document,
   for (std::size_t i = 0; i < value.tasks.size(); ++i) {
     const auto& name = value.tasks[i].name;
     auto [other, added] = first.try_emplace(name, i);
-    if (added)
-      continue;
-    problems.add(list->items[i].find("name")->where,
-                 "tasks[" + std::to_string(i) + "].name",
-                 "duplicate name " + in_quotes(name) + " (tasks["
-                   + std::to_string(other->second)
-                   + "] has it; expected unique names)");
+    if (!added)
+      problems.add(list->items[i].find("name")->where,
+                   "tasks[" + std::to_string(i) + "].name",
+                   "duplicate name " + in_quotes(name) + " (tasks["
+                     + std::to_string(other->second)
+                     + "] has it; expected unique names)");
+    const auto& limiter = value.tasks[i].limiter;
+    if (limiter)
+      check_limiter(*limiter, list->items[i].find("limiter")->where,
+                    "tasks[" + std::to_string(i) + "].limiter", value.limiters,
+                    problems);
   }
 }
 
@@ -238,8 +253,8 @@ load_result loader::load(source_text source, variables vars,
     reader in{problems, vars};
     result.value = root_.read(*document, in);
     for (const auto& name : vars.unused()) {
-      auto what = "--set " + name + ": no value in the file uses ${" + name
-                  + '}';
+      auto what =
+        "--set " + name + ": no value in the file uses ${" + name + '}';
       const auto mentioned = vars.mentioned();
       if (auto guess = closest(name, mentioned))
         what += " (did you mean " + in_quotes(*guess) + "?)";

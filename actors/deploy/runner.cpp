@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "axiom/coordination/concurrency_limiter.hpp"
+#include "axiom/coordination/with_timeout.hpp"
 #include "axiom/deploy/task_types.hpp"
 
 namespace axiom::deploy {
@@ -17,9 +19,29 @@ constexpr auto look_interval = 50ms;
 } // namespace
 
 struct runner::run {
-  run(const task_spec& what, byte_sink& standard_output, std::size_t workers)
-    : spec(what), services(standard_output, workers) {
+  run(const task_spec& what, byte_sink& standard_output, std::size_t workers,
+      std::optional<concurrency_limiter> limiter)
+    : spec(what), services(standard_output, workers, std::move(limiter)) {
     // nop
+  }
+
+  /// The task's body, with its timeout.
+  async<void> body(task_context& self) {
+    if (!spec.timeout) {
+      co_await permitted(self);
+      co_return;
+    }
+    auto op = [this](task_context& inner) { return permitted(inner); };
+    co_await with_timeout(self, *spec.timeout, {.name = spec.name}, op);
+  }
+
+  /// The program, with a permit if it needs one itself.
+  async<void> permitted(task_context& self) {
+    permit held;
+    const auto* limiter = services.limiter();
+    if (limiter != nullptr && !spec.program->parts_take_permits())
+      held = co_await limiter->acquire();
+    co_await spec.program->run(self, services);
   }
 
   const task_spec& spec;
@@ -31,8 +53,16 @@ struct runner::run {
 runner::runner(structured_task_coordinator coordinator, deployment value,
                byte_sink& standard_output, std::size_t workers)
   : coordinator_(std::move(coordinator)), deployment_(std::move(value)) {
-  for (const auto& spec : deployment_.tasks)
-    runs_.push_back(std::make_unique<run>(spec, standard_output, workers));
+  auto& sys = coordinator_.actor()->home_system();
+  for (const auto& options : deployment_.limiters)
+    limiters_.emplace(options.name, concurrency_limiter::spawn(sys, options));
+  for (const auto& spec : deployment_.tasks) {
+    std::optional<concurrency_limiter> limiter;
+    if (spec.limiter)
+      limiter = limiters_.at(*spec.limiter);
+    runs_.push_back(std::make_unique<run>(spec, standard_output, workers,
+                                          std::move(limiter)));
+  }
 }
 
 runner::~runner() {
@@ -53,9 +83,7 @@ void runner::start() {
     options.priority = here.spec.priority;
     options.grace = here.spec.grace;
     here.handle = coordinator_.create_child_task(
-      options, [&here](task_context& self) {
-        return here.spec.program->run(self, here.services);
-      });
+      options, [&here](task_context& self) { return here.body(self); });
   }
 }
 
@@ -70,10 +98,9 @@ void runner::cancel() {
     if (!one->handle)
       continue;
     try {
-      requests.emplace_back(
-        one.get(),
-        coordinator_.cancel_task_tree(one->handle.reference(),
-                                      cancel_reason::user, one->spec.grace));
+      requests.emplace_back(one.get(), coordinator_.cancel_task_tree(
+                                         one->handle.reference(),
+                                         cancel_reason::user, one->spec.grace));
     } catch (const exception& err) {
       if (!err.is(errc::no_such_task))
         throw; // else it has ended
@@ -113,9 +140,8 @@ std::vector<runner::result> runner::wait() {
     if (!ended) {
       entry.outcome = result::kind::cancelled;
     } else if (auto end = one->handle.get_expected(); !end) {
-      entry.outcome = end.error().is(errc::cancelled)
-                        ? result::kind::cancelled
-                        : result::kind::failed;
+      entry.outcome = end.error().is(errc::cancelled) ? result::kind::cancelled
+                                                      : result::kind::failed;
       entry.error = end.error();
     }
     entry.progress = one->services.progress().read();

@@ -15,6 +15,10 @@ std::string_view task_program::unit() const noexcept {
   return "steps";
 }
 
+bool task_program::parts_take_permits() const noexcept {
+  return false;
+}
+
 void task_program::check_environment(problem_list&) const {
   // nop
 }

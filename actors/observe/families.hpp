@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +10,8 @@
 
 #include <prometheus/client_metric.h>
 #include <prometheus/metric_family.h>
+
+#include "axiom/runtime/histogram.hpp"
 
 namespace axiom::observe {
 
@@ -42,6 +46,28 @@ inline void add_gauge(prometheus::MetricFamily& into, double value,
   prometheus::ClientMetric metric;
   metric.gauge.value = value;
   metric.label = std::move(labels);
+  into.metric.push_back(std::move(metric));
+}
+
+inline void add_histogram(prometheus::MetricFamily& into,
+                          const runtime::histogram& from,
+                          label_list labels = {}) {
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  auto& histogram = metric.histogram;
+  // Prometheus wants cumulative buckets, the last one without a bound.
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < from.buckets.size(); ++i) {
+    sum += from.buckets[i];
+    const auto bound = i < runtime::histogram_edges.size()
+                       ? runtime::histogram_edges[i]
+                       : std::numeric_limits<double>::infinity();
+    histogram.bucket.push_back({sum, bound});
+  }
+  // The buckets may be summed while others count: the total has to fit to them,
+  // not to a counter read a moment before.
+  histogram.sample_count = sum;
+  histogram.sample_sum = from.sum_seconds;
   into.metric.push_back(std::move(metric));
 }
 

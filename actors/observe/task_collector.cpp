@@ -1,5 +1,3 @@
-#include <cstddef>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,25 +14,6 @@ namespace {
 
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-
-/// Prometheus wants cumulative buckets, the last one without a bound.
-prometheus::ClientMetric to_metric(const runtime::histogram& from) {
-  prometheus::ClientMetric result;
-  auto& into = result.histogram;
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < from.buckets.size(); ++i) {
-    sum += from.buckets[i];
-    const auto bound = i < runtime::histogram_edges.size()
-                       ? runtime::histogram_edges[i]
-                       : std::numeric_limits<double>::infinity();
-    into.bucket.push_back({sum, bound});
-  }
-  // The buckets are summed while others count: the total has to fit to them,
-  // not to a counter read a moment before.
-  into.sample_count = sum;
-  into.sample_sum = from.sum_seconds;
-  return result;
-}
 
 class task_collector : public prometheus::Collectable {
 public:
@@ -63,11 +42,11 @@ public:
     add_gauge(add("axiom_tasks_active", "Tasks created and not ended yet.",
                   MetricType::Gauge),
               number(now.active()));
-    add("axiom_cancellation_seconds",
-        "Time from the request of a cancellation to its last "
-        "acknowledgement.",
-        MetricType::Histogram)
-      .metric.push_back(to_metric(now.cancellation));
+    add_histogram(add("axiom_cancellation_seconds",
+                      "Time from the request of a cancellation to its last "
+                      "acknowledgement.",
+                      MetricType::Histogram),
+                  now.cancellation);
     add_counter(add("axiom_cancellations_overdue_total",
                     "Tasks that outlived the grace of their cancellation.",
                     MetricType::Counter),

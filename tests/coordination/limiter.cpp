@@ -440,6 +440,69 @@ BOOST_AUTO_TEST_CASE(lowering_it_below_a_request_fails_that) {
   BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::exceeds_capacity);
 }
 
+BOOST_AUTO_TEST_CASE(an_adaptive_limit_goes_down_with_drops_and_up_without) {
+  auto limiter = concurrency_limiter::spawn(
+    system(),
+    {.name = "service",
+     .max_concurrency = 8,
+     .adaptive = {
+       .algorithm = axiom::adaptive_algorithm::aimd, .min = 2, .max = 10}});
+  auto calls = [&](bool dropped) {
+    for (int i = 0; i < 200; ++i) {
+      auto held = limiter.try_acquire(limiter.limit()); // all in use
+      advance(20ms);
+      if (dropped)
+        held.dropped();
+    }
+  };
+  calls(true);
+  BOOST_TEST(limiter.limit() == 2u);
+  calls(false);
+  BOOST_TEST(limiter.limit() == 10u);
+  BOOST_TEST(limiter.in_use() == 0u);
+  BOOST_CHECK(code_thrown_by([&] { limiter.set_limit(3); })
+              == errc::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_holder_is_no_sample_but_one_out_of_time_is) {
+  auto limiter = concurrency_limiter::spawn(
+    system(),
+    {.name = "service",
+     .max_concurrency = 8,
+     .adaptive = {
+       .algorithm = axiom::adaptive_algorithm::aimd, .min = 1, .max = 8}});
+  auto hold = [&](task_context& self) -> async<void> {
+    auto held = co_await limiter.acquire();
+    co_await self.sleep_for(1h);
+  };
+  for (int i = 0; i < 20; ++i) {
+    auto t = start("t", hold);
+    advance(1s);
+    t.cancel();
+    run();
+  }
+  BOOST_TEST(limiter.limit() == 8u);
+  for (int i = 0; i < 20; ++i) {
+    start({.name = "t", .timeout = 1s}, hold);
+    advance(1s);
+  }
+  BOOST_TEST(limiter.limit() < 8u);
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_in_adaptive_options_are_named) {
+  try {
+    concurrency_limiter::spawn(
+      system(),
+      {.name = "x",
+       .max_concurrency = 4,
+       .adaptive = {
+         .algorithm = axiom::adaptive_algorithm::vegas, .min = 8, .max = 6}});
+    BOOST_ERROR("nothing thrown");
+  } catch (const axiom::exception& ex) {
+    BOOST_TEST(std::string{ex.what()}.find("adaptive: ") != std::string::npos);
+  }
+}
+
 // -- by key -------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(keys_take_turns) {

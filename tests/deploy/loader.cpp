@@ -45,8 +45,7 @@ public:
 struct fixture {
   fixture() {
     section<copy_options> fields{"Copies something."};
-    fields
-      .required("from", &copy_options::from, types::path(), "Where from.")
+    fields.required("from", &copy_options::from, types::path(), "Where from.")
       .optional("limit", &copy_options::limit,
                 types::bytes(1, std::uint64_t{1} << 40), "1MiB",
                 "How much at most.");
@@ -112,11 +111,38 @@ BOOST_AUTO_TEST_CASE(a_complete_deployment) {
   BOOST_TEST(value.tasks[0].type == "copy");
   BOOST_CHECK(value.tasks[0].priority == axiom::task_priority::high);
   BOOST_CHECK(value.tasks[0].grace == 250ms);
-  const auto* program
-    = dynamic_cast<const copy_program*>(value.tasks[0].program.get());
+  const auto* program =
+    dynamic_cast<const copy_program*>(value.tasks[0].program.get());
   BOOST_REQUIRE(program);
   BOOST_TEST(program->options.from == "/x");
   BOOST_TEST(program->options.limit == 64u << 20);
+}
+
+BOOST_AUTO_TEST_CASE(limiters_and_who_uses_them) {
+  const auto result = load("version: 1\n"
+                           "limiters:\n"
+                           "  io: { max_concurrency: 8, ageing: 100ms }\n"
+                           "  service: { max_concurrency: 4, adaptive: "
+                           "{ algorithm: gradient, min: 2, max: 64 } }\n"
+                           "tasks:\n"
+                           + good_task
+                           + "    limiter: service\n"
+                             "    timeout: 60s\n");
+  BOOST_TEST_REQUIRE(result.ok(), result.report());
+  const auto& value = result.value;
+  BOOST_TEST_REQUIRE(value.limiters.size() == 2u);
+  BOOST_TEST(value.limiters[0].name == "io");
+  BOOST_TEST(value.limiters[0].max_concurrency == 8u);
+  BOOST_CHECK(value.limiters[0].ageing == 100ms);
+  BOOST_CHECK(value.limiters[0].adaptive.algorithm
+              == axiom::adaptive_algorithm::off);
+  BOOST_CHECK(value.limiters[1].ageing == 250ms);
+  BOOST_CHECK(value.limiters[1].adaptive.algorithm
+              == axiom::adaptive_algorithm::gradient);
+  BOOST_TEST(value.limiters[1].adaptive.min == 2u);
+  BOOST_TEST(value.limiters[1].adaptive.max == 64u);
+  BOOST_CHECK(value.tasks[0].limiter == "service");
+  BOOST_CHECK(value.tasks[0].timeout == 60s);
 }
 
 BOOST_AUTO_TEST_CASE(the_least_and_fills_in_the_defaults) {
@@ -129,8 +155,8 @@ BOOST_AUTO_TEST_CASE(the_least_and_fills_in_the_defaults) {
   BOOST_CHECK(!value.metrics);
   BOOST_CHECK(value.tasks[0].priority == axiom::task_priority::medium);
   BOOST_CHECK(value.tasks[0].grace == 2s);
-  const auto* program
-    = dynamic_cast<const copy_program*>(value.tasks[0].program.get());
+  const auto* program =
+    dynamic_cast<const copy_program*>(value.tasks[0].program.get());
   BOOST_TEST(program->options.limit == 1u << 20);
 }
 
@@ -144,8 +170,8 @@ BOOST_AUTO_TEST_CASE(variables_in_values_whatever_they_contain) {
                            "  with: { from: \"${ROOT:-/usr/include}\" }\n");
   BOOST_TEST_REQUIRE(result.ok(), result.report());
   BOOST_CHECK(result.value.system.threads == 3u);
-  const auto* program
-    = dynamic_cast<const copy_program*>(result.value.tasks[0].program.get());
+  const auto* program =
+    dynamic_cast<const copy_program*>(result.value.tasks[0].program.get());
   BOOST_TEST(program->options.from == "/strange\n: [\xff");
 }
 
@@ -165,10 +191,9 @@ BOOST_AUTO_TEST_CASE(every_scheduler_and_affinity_by_the_name_it_prints) {
     for (auto where : {affinity::none, affinity::compact, affinity::scatter}) {
       if (policy != scheduler_policy::axiom && where != affinity::none)
         continue;
-      const auto result
-        = load("version: 1\nsystem: { scheduler: " + to_string(policy)
-               + ", affinity: " + to_string(where) + " }\ntasks:\n"
-               + good_task);
+      const auto result =
+        load("version: 1\nsystem: { scheduler: " + to_string(policy)
+             + ", affinity: " + to_string(where) + " }\ntasks:\n" + good_task);
       BOOST_TEST_REQUIRE(result.ok(), result.report());
       BOOST_CHECK(result.value.system.scheduler == policy);
       BOOST_CHECK(result.value.system.affinity == where);
@@ -182,7 +207,7 @@ BOOST_FIXTURE_TEST_SUITE(loader_refuses, fixture)
 BOOST_AUTO_TEST_CASE(unknown_keys_with_a_suggestion) {
   BOOST_TEST(only_problem("version: 1\nmetrcs: {}\ntasks:\n" + good_task)
              == "d.yaml:2:1: unknown key \"metrcs\" (expected version, "
-                "system, metrics, tasks; did you mean \"metrics\"?)");
+                "system, metrics, limiters, tasks; did you mean \"metrics\"?)");
   BOOST_TEST(only_problem(with_task("- name: a\n"
                                     "  type: copy\n"
                                     "  with:\n"
@@ -234,7 +259,7 @@ BOOST_AUTO_TEST_CASE(values_of_the_wrong_kind) {
              == "d.yaml:2:8: tasks: no tasks (expected at least one)");
   BOOST_TEST(only_problem("- version\n")
              == "d.yaml:1:1: a list (expected a mapping of version, system, "
-                "metrics, tasks)");
+                "metrics, limiters, tasks)");
 }
 
 BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
@@ -270,6 +295,46 @@ BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
                                     "  with: { from: /x, limit: 5 }\n"))
              == "d.yaml:5:28: tasks[0].with.limit: invalid value \"5\" "
                 "(expected a number of bytes with its unit from 1B to 1TiB)");
+}
+
+BOOST_AUTO_TEST_CASE(limiters_that_cannot_be) {
+  auto limiter = [this](const std::string& fields) {
+    return only_problem("version: 1\nlimiters:\n  io: {" + fields
+                        + "}\ntasks:\n" + good_task);
+  };
+  BOOST_TEST(limiter("max_concurrency: 0")
+             == "d.yaml:3:25: limiters.io.max_concurrency: invalid value \"0\" "
+                "(expected an integer from 1 to 1000000)");
+  BOOST_TEST(limiter("")
+             == "d.yaml:3:7: limiters.io: missing key \"max_concurrency\" "
+                "(expected an integer from 1 to 1000000)");
+  BOOST_TEST(limiter("max_concurrency: 1, adaptive: {algorithm: gradent, "
+                     "max: 2}")
+             == "d.yaml:3:50: limiters.io.adaptive.algorithm: invalid value "
+                "\"gradent\" (expected \"aimd\", \"vegas\" or \"gradient\"; "
+                "did you mean \"gradient\"?)");
+  BOOST_TEST(limiter("max_concurrency: 1, adaptive: {algorithm: aimd, min: 3, "
+                     "max: 2}")
+             == "d.yaml:3:61: limiters.io.adaptive.min: 3 is above max "
+                "(expected at most 2)");
+  BOOST_TEST(
+    limiter("max_concurrency: 9, adaptive: {algorithm: aimd, max: 8}")
+    == "d.yaml:3:25: limiters.io.max_concurrency: 9 is where the limit "
+       "begins (expected at least min, 1, and at most max, 8)");
+  BOOST_TEST(only_problem("version: 1\nlimiters: [io]\ntasks:\n" + good_task)
+             == "d.yaml:2:11: limiters: a list (expected a mapping from names "
+                "to a mapping)");
+}
+
+BOOST_AUTO_TEST_CASE(limiters_that_nobody_defined) {
+  BOOST_TEST(only_problem("version: 1\nlimiters: { io: { max_concurrency: 1 }, "
+                          "db: { max_concurrency: 1 } }\ntasks:\n"
+                          + good_task + "    limiter: ios\n")
+             == "d.yaml:7:14: tasks[0].limiter: unknown limiter \"ios\" "
+                "(expected io, db; did you mean \"io\"?)");
+  BOOST_TEST(only_problem(with_task(good_task + "    limiter: io\n"))
+             == "d.yaml:6:14: tasks[0].limiter: unknown limiter \"io\" (the "
+                "file has no limiters)");
 }
 
 BOOST_AUTO_TEST_CASE(the_scheduler_that_tests_drive_by_hand) {
@@ -308,13 +373,13 @@ BOOST_AUTO_TEST_CASE(names_that_are_not_unique_too_long_or_unprintable) {
              == "d.yaml:6:11: tasks[1].name: duplicate name \"a\" (tasks[0] "
                 "has it; expected unique names)");
   const std::string expected = "expected a name of 1 to 64 printable bytes)";
-  const auto longer = only_problem(
-    with_task("- name: " + std::string(65, 'x')
-              + "\n  type: copy\n  with: { from: /x }\n"));
+  const auto longer =
+    only_problem(with_task("- name: " + std::string(65, 'x')
+                           + "\n  type: copy\n  with: { from: /x }\n"));
   BOOST_TEST(longer.ends_with(expected));
-  const auto control
-    = only_problem(with_task("- name: \"a\\e[2J\"\n"
-                             "  type: copy\n  with: { from: /x }\n"));
+  const auto control =
+    only_problem(with_task("- name: \"a\\e[2J\"\n"
+                           "  type: copy\n  with: { from: /x }\n"));
   BOOST_TEST(control
              == "d.yaml:3:9: tasks[0].name: invalid value \"a\\x1b[2J\" ("
                   + expected);
@@ -324,8 +389,8 @@ BOOST_AUTO_TEST_CASE(anchors_aliases_merge_keys_and_tags) {
   BOOST_TEST(only_problem("version: &v 1\ntasks:\n" + good_task)
              == "d.yaml:1:10: version: anchors are not allowed (write the "
                 "value where it is needed)");
-  const auto alias = load("version: &v 1\nsystem: { threads: *v }\ntasks:\n"
-                          + good_task);
+  const auto alias =
+    load("version: &v 1\nsystem: { threads: *v }\ntasks:\n" + good_task);
   BOOST_TEST(alias.problems.size() == 2u, alias.report());
   BOOST_TEST(alias.problems[1].what
              == "aliases are not allowed (write the value out)");
@@ -376,8 +441,8 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_the_environment) {
 }
 
 BOOST_AUTO_TEST_CASE(text_that_is_not_yaml) {
-  BOOST_TEST(only_problem("version: 1\ntasks: [\n").starts_with(
-    "d.yaml:3:1: not YAML: "));
+  BOOST_TEST(only_problem("version: 1\ntasks: [\n")
+               .starts_with("d.yaml:3:1: not YAML: "));
   BOOST_TEST(only_problem("version: 1\n\ttasks: 1\n")
                .starts_with("d.yaml:2:1: not YAML: "));
   // yaml-cpp would take the end of the file for the closing quote.
@@ -392,8 +457,8 @@ BOOST_AUTO_TEST_CASE(files_without_a_document_or_with_two) {
              == "d.yaml: the file is empty (expected a deployment)");
   BOOST_TEST(only_problem("# nothing\n\n")
              == "d.yaml: the file is empty (expected a deployment)");
-  const auto two = load("version: 1\ntasks:\n" + good_task
-                        + "---\nversion: 1\n");
+  const auto two =
+    load("version: 1\ntasks:\n" + good_task + "---\nversion: 1\n");
   BOOST_TEST_REQUIRE(two.problems.size() == 1u, two.report());
   BOOST_TEST(two.problems[0].what
              == "a second document (expected one document in the file)");
@@ -415,8 +480,8 @@ BOOST_AUTO_TEST_CASE(sizes_and_depths_beyond_reason) {
              == "d.yaml: too large: 1048577 bytes (expected at most "
                 "1048576)");
   BOOST_TEST(!load("version: 1\ntasks: " + std::string(100'000, '[')).ok());
-  const auto deep = load("version: 1\ntasks: " + std::string(100, '[')
-                         + std::string(100, ']'));
+  const auto deep =
+    load("version: 1\ntasks: " + std::string(100, '[') + std::string(100, ']'));
   BOOST_TEST_REQUIRE(!deep.ok());
   BOOST_TEST(deep.problems[0].what
              == "nested too deeply (expected at most 64 levels)");
@@ -459,8 +524,8 @@ BOOST_AUTO_TEST_CASE(every_problem_at_once_in_the_order_of_the_file) {
 }
 
 BOOST_AUTO_TEST_CASE(the_line_with_a_caret_below_the_place) {
-  const auto result
-    = load("version: 1\nsystem: { threads: many }\ntasks:\n" + good_task);
+  const auto result =
+    load("version: 1\nsystem: { threads: many }\ntasks:\n" + good_task);
   BOOST_TEST(result.report()
              == "d.yaml:2:20: system.threads: invalid value \"many\" "
                 "(expected \"auto\" or an integer from 1 to 1024)\n"
@@ -481,16 +546,16 @@ BOOST_AUTO_TEST_CASE(columns_in_characters_not_bytes) {
 }
 
 BOOST_AUTO_TEST_CASE(long_lines_cut_around_the_place) {
-  const auto result = load("version: 1\nsystem: { threads: "
-                           + std::string(5000, 'x') + " }\ntasks:\n"
-                           + good_task);
+  const auto result =
+    load("version: 1\nsystem: { threads: " + std::string(5000, 'x')
+         + " }\ntasks:\n" + good_task);
   BOOST_TEST_REQUIRE(result.problems.size() == 1u);
   BOOST_TEST(result.report().size() < 600u);
 }
 
 BOOST_AUTO_TEST_CASE(topology_only_when_the_fields_are_well) {
-  const auto result
-    = load(with_task(good_task + good_task + "    grace: never\n"));
+  const auto result =
+    load(with_task(good_task + good_task + "    grace: never\n"));
   BOOST_TEST_REQUIRE(result.problems.size() == 1u, result.report());
   BOOST_TEST(result.problems[0].path == "tasks[1].grace");
 }
@@ -512,7 +577,7 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_read) {
 
 BOOST_AUTO_TEST_CASE(the_table_of_the_fields_for_schemas) {
   const auto& root = files->fields();
-  BOOST_TEST(root.fields().size() == 4u);
+  BOOST_TEST(root.fields().size() == 5u);
   for (const auto& field : root.fields()) {
     BOOST_TEST(!field.doc.empty());
     BOOST_TEST(!field.type.expected.empty());

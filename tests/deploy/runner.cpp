@@ -37,8 +37,8 @@ public:
 /// A program made of a coroutine.
 class test_program : public task_program {
 public:
-  using body
-    = std::function<async<void>(task_context& self, run_services& services)>;
+  using body =
+    std::function<async<void>(task_context& self, run_services& services)>;
 
   explicit test_program(body fun) : fun_(std::move(fun)) {
     // nop
@@ -69,8 +69,8 @@ struct fixture {
 
   std::unique_ptr<runner> make() {
     return std::make_unique<runner>(
-      axiom::structured_task_coordinator::spawn(*sys, {.name = "test"}),
-      value, sink, 2);
+      axiom::structured_task_coordinator::spawn(*sys, {.name = "test"}), value,
+      sink, 2);
   }
 
   axiom::config cfg;
@@ -120,6 +120,42 @@ BOOST_AUTO_TEST_CASE(runs_every_task_and_says_how_far_it_came) {
     BOOST_TEST(!one.progress.discovering);
   }
   BOOST_TEST(all->progress().done == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(a_limiter_lets_so_many_tasks_run_as_it_says) {
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  value.limiters.push_back({.name = "two", .max_concurrency = 2});
+  for (int i = 0; i < 8; ++i) {
+    add("t" + std::to_string(i),
+        [&](task_context& self, run_services&) -> async<void> {
+          auto running = ++now;
+          for (auto m = most.load();
+               m < running && !most.compare_exchange_weak(m, running);) {
+            // again
+          }
+          for (int j = 0; j < 20; ++j)
+            co_await self.yield();
+          --now;
+        });
+    value.tasks.back().limiter = "two";
+  }
+  auto all = make();
+  all->start();
+  for (const auto& one : all->wait())
+    BOOST_CHECK(one.outcome == kind::completed);
+  BOOST_TEST(most == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_task_that_takes_too_long_has_failed) {
+  add("long", sleep_long);
+  value.tasks.back().timeout = 10ms;
+  auto all = make();
+  all->start();
+  const auto results = all->wait();
+  BOOST_CHECK(results[0].outcome == kind::failed);
+  BOOST_TEST(results[0].error->is(axiom::errc::deadline_exceeded));
+  BOOST_TEST(results[0].error->what().find("'long'") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_leaves_the_other_tasks_alone) {
@@ -219,8 +255,8 @@ BOOST_AUTO_TEST_CASE(shows_what_an_error_is_made_of) {
   const axiom::failure simple{axiom::errc::deadline_exceeded, "too slow"};
   const axiom::failure of_file{
     make_errno_error(13, "/x/y: Permission denied (open)")};
-  const auto inner = axiom::to_failure(axiom::concurrent_errors{
-    {named("a", simple), named("y", of_file)}});
+  const auto inner = axiom::to_failure(
+    axiom::concurrent_errors{{named("a", simple), named("y", of_file)}});
   const auto outer = axiom::to_failure(
     axiom::concurrent_errors{{named("group", inner), named("b\n", simple)}});
   std::string text;

@@ -94,8 +94,8 @@ metrics_snapshot some_numbers() {
   result.cancelled = 1;
   result.overdue = 3;
   result.cancellation.buckets.front() = 5; // up to 100 ns
-  result.cancellation.buckets[5] = 2;      // up to 5 us
-  result.cancellation.buckets.back() = 1;  // above all
+  result.cancellation.buckets[5] = 2; // up to 5 us
+  result.cancellation.buckets.back() = 1; // above all
   result.cancellation.count = 8;
   result.cancellation.sum_seconds = 12.5;
   return result;
@@ -117,11 +117,26 @@ scheduler_stats some_workers() {
   return result;
 }
 
+std::vector<axiom::limiter_stats> some_limiters() {
+  axiom::limiter_stats one;
+  one.name = "io";
+  one.limit = 8;
+  one.in_use = 3;
+  one.waiting = 2;
+  one.timed_out = 5;
+  one.deadlocks = 1;
+  one.waits.observe({}, 10);
+  one.waits.observe(std::chrono::milliseconds{2});
+  auto other = one;
+  other.name = "db";
+  return {one, other, one};
+}
+
 http_endpoint_options with_numbers() {
   http_endpoint_options result;
-  result.collectables = {make_task_collector(some_numbers),
-                         make_scheduler_collector(some_workers),
-                         make_process_collector()};
+  result.collectables = {
+    make_task_collector(some_numbers), make_scheduler_collector(some_workers),
+    make_limiter_collector(some_limiters), make_process_collector()};
   return result;
 }
 
@@ -165,11 +180,10 @@ BOOST_AUTO_TEST_CASE(metrics_in_the_format_and_under_the_names_of_prometheus) {
         "axiom_cancellation_seconds_sum 12.5\n",
         "axiom_cancellation_seconds_bucket{le=\"+Inf\"} 8\n",
         "axiom_build_info{version=\"", "caf=\"0.17.6\"} 1\n",
-        "# TYPE axiom_cancellation_seconds histogram\n",
-        "process_open_fds ", "process_resident_memory_bytes ",
-        "process_virtual_memory_bytes ", "process_cpu_seconds_total ",
-        "process_start_time_seconds ", "process_threads ",
-        "process_max_fds "})
+        "# TYPE axiom_cancellation_seconds histogram\n", "process_open_fds ",
+        "process_resident_memory_bytes ", "process_virtual_memory_bytes ",
+        "process_cpu_seconds_total ", "process_start_time_seconds ",
+        "process_threads ", "process_max_fds "})
     BOOST_TEST(contains(body, line), "missing: " << line);
 }
 
@@ -191,6 +205,26 @@ BOOST_AUTO_TEST_CASE(the_schedulers_figures_of_all_workers_together) {
         "axiom_scheduler_queued_jobs{level=\"medium\"} 15\n",
         "axiom_scheduler_queued_jobs{level=\"high\"} 4\n"})
     BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(limiters_of_one_name_as_one) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"axiom_limiter_permits{limiter=\"db\",state=\"in_use\"} 3\n",
+        "axiom_limiter_permits{limiter=\"io\",state=\"in_use\"} 6\n",
+        "axiom_limiter_permits{limiter=\"io\",state=\"limit\"} 16\n",
+        "axiom_limiter_waiting{limiter=\"io\"} 4\n",
+        "axiom_limiter_wait_seconds_count{limiter=\"io\"} 22\n",
+        "axiom_limiter_wait_seconds_bucket{limiter=\"io\",le=\"1e-07\"} 20\n",
+        "axiom_limiter_timeouts_total{limiter=\"db\"} 5\n",
+        "axiom_limiter_deadlocks_refused_total{limiter=\"io\"} 2\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_families_of_limiters_where_there_are_none) {
+  auto none = [] { return std::vector<axiom::limiter_stats>{}; };
+  BOOST_TEST(make_limiter_collector(none)->Collect().empty());
 }
 
 BOOST_AUTO_TEST_CASE(no_figures_of_a_scheduler_that_counts_nothing) {
@@ -221,8 +255,8 @@ BOOST_AUTO_TEST_CASE(the_collectables_that_an_application_hands_in) {
   auto options = with_numbers();
   options.collectables.push_back(std::make_shared<one_family>());
   const http_endpoint server{std::move(options)};
-  BOOST_TEST(contains(ask(server, "GET", "/metrics"),
-                      "application_things_total 7\n"));
+  BOOST_TEST(
+    contains(ask(server, "GET", "/metrics"), "application_things_total 7\n"));
 }
 
 BOOST_AUTO_TEST_CASE(health_and_readiness_as_they_change) {
@@ -257,8 +291,8 @@ BOOST_AUTO_TEST_CASE(nothing_that_could_change_something) {
 
 BOOST_AUTO_TEST_CASE(no_files_and_no_other_paths) {
   const http_endpoint server{with_numbers()};
-  for (const auto* path : {"/", "/etc/passwd", "/../etc/passwd",
-                           "/metrics/", "/METRICS", "/%2e%2e/etc/passwd"})
+  for (const auto* path : {"/", "/etc/passwd", "/../etc/passwd", "/metrics/",
+                           "/METRICS", "/%2e%2e/etc/passwd"})
     BOOST_TEST(ask(server, "GET", path).starts_with("HTTP/1.1 404 "), path);
 }
 
@@ -292,20 +326,19 @@ BOOST_AUTO_TEST_CASE(on_a_free_port_that_can_be_read) {
   const http_endpoint second{{}};
   BOOST_TEST(first.port() != 0);
   BOOST_TEST(first.port() != second.port());
-  BOOST_TEST(first.url()
-             == "http://127.0.0.1:" + std::to_string(first.port()));
+  BOOST_TEST(first.url() == "http://127.0.0.1:" + std::to_string(first.port()));
 }
 
 BOOST_AUTO_TEST_CASE(or_says_that_the_address_is_in_use) {
   const http_endpoint first{{}};
   http_endpoint_options same;
   same.port = first.port();
-  BOOST_CHECK_EXCEPTION(
-    http_endpoint{std::move(same)}, axiom::exception,
-    [&](const axiom::exception& err) {
-      return contains(err.what(), "address in use: 127.0.0.1:"
-                                    + std::to_string(first.port()));
-    });
+  BOOST_CHECK_EXCEPTION(http_endpoint{std::move(same)}, axiom::exception,
+                        [&](const axiom::exception& err) {
+                          return contains(err.what(),
+                                          "address in use: 127.0.0.1:"
+                                            + std::to_string(first.port()));
+                        });
 }
 
 BOOST_AUTO_TEST_CASE(or_says_that_the_address_is_not_here) {

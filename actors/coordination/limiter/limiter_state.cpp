@@ -25,7 +25,7 @@ std::string permits(std::uint64_t n) {
 }
 
 /// All that is wrong with the options, in one text; empty if nothing is.
-std::string problems_of(const limiter_options& x) {
+std::string all_problems(const limiter_options& x) {
   std::vector<std::string> found;
   if (x.max_concurrency == 0)
     found.emplace_back("max_concurrency is 0, so nothing could ever run; use "
@@ -35,6 +35,8 @@ std::string problems_of(const limiter_options& x) {
                     + "; the most is " + std::to_string(max_permits));
   if (x.ageing < runtime::duration::zero())
     found.emplace_back("ageing is negative; use 0 to turn it off");
+  for (auto& text : problems_of(x.adaptive, x.max_concurrency))
+    found.push_back("adaptive: " + text);
   if (x.sharing == limiter_sharing::together && !x.shares.empty())
     found.emplace_back("shares are given, but it is not shared by key; set "
                        "sharing to limiter_sharing::by_key");
@@ -61,7 +63,7 @@ limiter_options checked(limiter_options x) {
     throw exception{errc::name_too_long, "the name of a limiter has at most "
                                            + std::to_string(max_task_name)
                                            + " bytes"};
-  if (auto problems = problems_of(x); !problems.empty())
+  if (auto problems = all_problems(x); !problems.empty())
     throw exception{errc::invalid_argument,
                     "limiter " + quoted(x.name) + ": " + problems};
   return x;
@@ -77,6 +79,8 @@ limiter_state::limiter_state(runtime::host& where, limiter_options options)
           keyed() ? limiter_queue::kind::keyed : limiter_queue::kind::plain,
           options_.ageing),
     host_(&where) {
+  if (adapts())
+    adaptive_.emplace(options_.adaptive, options_.max_concurrency);
   for (auto& [key, share] : options_.shares)
     set_share(key, share);
   where.residents().add(*this);
@@ -171,6 +175,10 @@ holder_slot& limiter_state::record(permit_count weight, key_part* part,
   try {
     auto& result = holders_.local().take(*this, weight, holder);
     result.part = part;
+    if (adapts()) {
+      result.taken_at = now();
+      result.in_flight = balance().in_use;
+    }
     if (holder != nullptr)
       holder->holds_one_more();
     return result;
@@ -188,16 +196,46 @@ void limiter_state::transfer(holder_slot& x, task_actor& to) noexcept {
   x.holder.store(&to, std::memory_order_release);
 }
 
-void limiter_state::give_back_queued(permit_count weight,
-                                     key_part* part) noexcept {
+template <class Also>
+void limiter_state::give_back_and(permit_count weight, key_part* part,
+                                  Also also) noexcept {
   limiter_ptr keep{this}; // others may give back the last ones meanwhile
   auto last = false;
   locked([&](auto& queue, auto& turn) {
     queue.release(part, weight, turn);
+    also(queue, turn);
     last = turn.balance.in_use == 0 && std::exchange(permits_counted_, false);
   });
   if (last)
     intrusive_ptr_release(this); // invariant 1
+}
+
+void limiter_state::give_back_queued(permit_count weight,
+                                     key_part* part) noexcept {
+  give_back_and(weight, part, [](auto&, auto&) {});
+}
+
+void limiter_state::give_back_sampled(holder_slot& x) noexcept {
+  auto as = x.sampled_as;
+  auto* holder = current_task();
+  if (as == holder_slot::sample::counted && holder != nullptr
+      && holder == x.holder.load(std::memory_order_relaxed)
+      && holder->state().cancelled())
+    as = holder->cause()->reason == cancel_reason::deadline
+         ? holder_slot::sample::dropped
+         : holder_slot::sample::ignored;
+  const auto weight = x.weight.load(std::memory_order_relaxed);
+  auto* part = x.part;
+  const limit_sample sample{x.taken_at, now() - x.taken_at, x.in_flight,
+                            as == holder_slot::sample::dropped};
+  holder_slots::clear(x); // before the permits are back: see holder_slots
+  give_back_and(weight, part, [&](auto& queue, auto& turn) {
+    if (as == holder_slot::sample::ignored || queue.closed())
+      return;
+    const auto limit = static_cast<permit_count>(adaptive_->add(sample));
+    if (limit != turn.balance.limit)
+      queue.set_limit(limit, turn);
+  });
 }
 
 // -- waiting ------------------------------------------------------------------
@@ -345,6 +383,11 @@ exception limiter_state::refused(const limiter_waiter& x,
 // -- the limit ----------------------------------------------------------------
 
 void limiter_state::set_limit(std::uint64_t limit) {
+  if (adapts())
+    throw exception{errc::invalid_argument,
+                    "the limit of limiter " + quoted(name())
+                      + " cannot be set: it adapts by itself ("
+                      + to_string(options_.adaptive.algorithm) + ')'};
   auto why = permit_refusal::limit_out_of_range;
   permit_count minima = 0;
   if (limit <= max_permits)

@@ -15,6 +15,7 @@
 
 #include <sys/stat.h>
 
+#include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/coordination/with_task_group.hpp"
 #include "axiom/deploy/digest/file_hash.hpp"
 #include "axiom/deploy/digest/tree.hpp"
@@ -55,8 +56,8 @@ class digest_job {
 public:
   digest_job(run_services& around, const digest_options& options)
     : services(around),
-      width(options.max_concurrency.value_or(files_per_worker
-                                             * around.workers())),
+      width(
+        options.max_concurrency.value_or(files_per_worker * around.workers())),
       buffer(static_cast<std::size_t>(options.buffer)),
       output(options.output.value),
       root(options.root.value) {
@@ -117,8 +118,7 @@ public:
   /// Begins with the root, which may be a single file.
   void begin() {
     struct stat status {};
-    if (::lstat(root.path().c_str(), &status) == 0
-        && S_ISREG(status.st_mode)) {
+    if (::lstat(root.path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
       root.add_single_file();
       add_listed(root);
     } else {
@@ -126,7 +126,8 @@ public:
     }
   }
 
-  // -- files --------------------------------------------------------------------
+  // -- files
+  // --------------------------------------------------------------------
 
   struct file {
     directory* where = nullptr; // null: none for now
@@ -159,25 +160,25 @@ public:
     }
   }
 
-  // -- errors -------------------------------------------------------------------
+  // -- errors
+  // -------------------------------------------------------------------
 
   void add_error(task_context& self, const std::string& path,
                  const io_error& err) {
     const auto code = std::max(err.code, 0);
-    task_error entry{
-      self.reference(),
-      failure{make_errno_error(
-        code != 0 ? code : EINVAL,
-        observe::printable(path) + ": " + to_string(err))},
-      std::chrono::system_clock::now(),
-      {}};
+    task_error entry{self.reference(),
+                     failure{make_errno_error(code != 0 ? code : EINVAL,
+                                              observe::printable(path) + ": "
+                                                + to_string(err))},
+                     std::chrono::system_clock::now(),
+                     {}};
     const std::lock_guard guard{mutex_};
     errors_.push_back({path, std::move(entry)});
   }
 
   void add_error(task_context& self, failure why) {
-    task_error entry{self.reference(), std::move(why),
-                     std::chrono::system_clock::now(), {}};
+    task_error entry{
+      self.reference(), std::move(why), std::chrono::system_clock::now(), {}};
     const std::lock_guard guard{mutex_};
     errors_.push_back({{}, std::move(entry)});
   }
@@ -227,6 +228,9 @@ void list_directory(task_context& self, digest_job& job, directory& where) {
 
 async<void> hash_file(task_context& self, digest_job& job, directory& where,
                       std::size_t index) {
+  permit held;
+  if (const auto* limiter = job.services.limiter())
+    held = co_await limiter->acquire();
   std::string path;
   where.append_path(path, where.entries()[index]);
   file_hash hash{path.c_str(), job.buffer};
@@ -269,10 +273,10 @@ async<void> hand_out(digest_job& job, group& files, group& directories) {
       auto* where = job.take_unlisted();
       if (!where)
         break;
-      co_await directories.add_task(
-        task_name(where->path()), [&job, where](task_context& self) {
-          list_directory(self, job, *where);
-        });
+      co_await directories.add_task(task_name(where->path()),
+                                    [&job, where](task_context& self) {
+                                      list_directory(self, job, *where);
+                                    });
       ++listing;
     }
     if (job.has_ended_listing()) {
@@ -363,10 +367,9 @@ async<void> run_digest(task_context& self, run_services& services,
   job.begin();
   co_await hash_tree(self, job);
   try {
-    co_await self.create_child_task("output",
-                                    blocking([&job](task_context& inner) {
-                                      write_output(inner, job);
-                                    }));
+    co_await self.create_child_task(
+      "output",
+      blocking([&job](task_context& inner) { write_output(inner, job); }));
   } catch (const output_error&) {
     job.add_error(self, failure::from(std::current_exception()));
   }

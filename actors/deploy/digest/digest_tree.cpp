@@ -34,18 +34,17 @@ void check_root(problem_list& problems,
                 const types::located<std::string>& root) {
   struct stat status {};
   if (::lstat(root.value.c_str(), &status) != 0)
-    return report(problems, root,
-                  std::string{errno == ENOENT ? "does not exist"
-                                              : std::strerror(errno)}
-                    + " (expected a directory or a regular file)");
+    return report(
+      problems, root,
+      std::string{errno == ENOENT ? "does not exist" : std::strerror(errno)}
+        + " (expected a directory or a regular file)");
   if (S_ISLNK(status.st_mode))
     return report(problems, root,
                   "is a symbolic link, which is not followed (expected a "
                   "directory; with a slash at its end a link to one is "
                   "taken for it)");
   if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
-    report(problems, root,
-           "is neither a directory nor a regular file");
+    report(problems, root, "is neither a directory nor a regular file");
 }
 
 /// Better now than after hours of hashing.
@@ -80,13 +79,16 @@ std::string_view digest_tree::unit() const noexcept {
   return "files";
 }
 
+bool digest_tree::parts_take_permits() const noexcept {
+  return true;
+}
+
 void digest_tree::check_environment(problem_list& problems) const {
   check_root(problems, options_.root);
   check_output(problems, options_.output);
 }
 
-async<void> digest_tree::run(task_context& self,
-                             run_services& services) const {
+async<void> digest_tree::run(task_context& self, run_services& services) const {
   return run_digest(self, services, options_);
 }
 
@@ -97,8 +99,8 @@ void add_digest_tree(task_type_registry& registry) {
   fields
     .required("root", &digest_options::root, types::locate(types::path()),
               "The directory, or one regular file.")
-    .optional("output", &digest_options::output,
-              types::locate(types::path()), "-",
+    .optional("output", &digest_options::output, types::locate(types::path()),
+              "-",
               "The file that the digests go to; - is standard output. It "
               "appears complete or not at all.")
     .optional("max_concurrency", &digest_options::max_concurrency,

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <caf/fwd.hpp>
 
@@ -74,8 +75,9 @@ public:
 
   /// Changes the limit, at any time: below what is in use, nothing is granted
   /// until enough has come back. Who waits for more than that fails with
-  /// `errc::exceeds_capacity`. Throws `errc::invalid_argument` for 0 and for
-  /// more than 2^31 - 1.
+  /// `errc::exceeds_capacity`. Throws `errc::invalid_argument` for 0, for more
+  /// than 2^31 - 1, for less than the keys' minima, and where the limit adapts
+  /// by itself.
   void set_limit(std::uint32_t limit) const;
 
   std::uint32_t limit() const noexcept;
@@ -97,5 +99,9 @@ public:
 private:
   using permit_source::permit_source;
 };
+
+/// The figures of all limiters in `sys`, the oldest first, for whoever exposes
+/// them. Empty if Axiom is not installed there.
+std::vector<limiter_stats> all_limiter_stats(caf::actor_system& sys);
 
 } // namespace axiom

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "axiom/coordination/limiter/adaptive.hpp"
 #include "axiom/runtime/timer_service.hpp"
 #include "axiom/task/defaults.hpp"
 
@@ -35,8 +36,14 @@ struct limiter_options {
   /// At most 64 bytes; shows in errors, in the dump and at `/metrics`.
   std::string name = "limiter";
 
-  /// How many permits there are. From 1 to 2^31 - 1.
+  /// How many permits there are, at first if the limit adapts. From 1 to
+  /// 2^31 - 1.
   std::uint32_t max_concurrency = 1;
+
+  /// Whether and how the limit finds its value by itself, from how long permits
+  /// are held. Each return then costs a lock. `min` must not be below the
+  /// largest weight that is to be served.
+  adaptive_options adaptive{};
 
   /// After how long a request counts as one priority more urgent, so that
   /// urgent newcomers do not keep it waiting for ever. Not negative; 0 turns

@@ -32,12 +32,12 @@ CAF_ADD_ATOM(axiom_coordination, axiom, close_atom, "axClose")
 CAF_ADD_ATOM(axiom_coordination, axiom, tick_atom, "axTick")
 CAF_ADD_ATOM(axiom_coordination, axiom, settled_atom, "axSettled")
 
-  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_state))
-  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_failure))
-  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_holders))
-  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_report))
-  CAF_ADD_TYPE_ID(axiom_coordination, (axiom::shutdown_phases_report))
+CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_state))
+CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_failure))
+CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_holders))
+CAF_ADD_TYPE_ID(axiom_coordination, (axiom::phase_report))
+CAF_ADD_TYPE_ID(axiom_coordination, (axiom::shutdown_phases_report))
 
-  CAF_ADD_ATOM(axiom_coordination, axiom, shutdown_phases_atom, "axPhases")
+CAF_ADD_ATOM(axiom_coordination, axiom, shutdown_phases_atom, "axPhases")
 
 CAF_END_TYPE_ID_BLOCK(axiom_coordination)

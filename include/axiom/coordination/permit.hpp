@@ -57,6 +57,22 @@ public:
       detail::limiter_state::give_back(*std::exchange(slot_, nullptr));
   }
 
+  // -- for a limit that adapts ------------------------------------------------
+
+  /// What the permit was for was turned away, or took too long: the limit goes
+  /// down. (So it does when the holder runs out of its deadline.)
+  void dropped() noexcept {
+    if (slot_ != nullptr)
+      slot_->sampled_as = detail::holder_slot::sample::dropped;
+  }
+
+  /// How long it was held says nothing about the service: no sample. (So it is
+  /// when the holder is cancelled for another reason.)
+  void ignored() noexcept {
+    if (slot_ != nullptr)
+      slot_->sampled_as = detail::holder_slot::sample::ignored;
+  }
+
   /// For the framework: from now on `to`, which nobody else knows yet, is the
   /// holder.
   void transfer(detail::task_actor& to) noexcept {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "axiom/coordination/limiter_options.hpp"
 #include "axiom/deploy/problem.hpp"
 #include "axiom/deploy/scalar.hpp"
 #include "axiom/runtime/install.hpp"
@@ -37,6 +38,9 @@ struct task_spec {
   std::string name;
   std::string type;
   task_priority priority = task_priority::medium;
+  std::optional<std::string> limiter; // one of `limiters:`
+  std::optional<std::chrono::nanoseconds>
+    timeout; // of its tree, from its start
   std::chrono::nanoseconds grace{}; // for its tree, when it is cancelled
   /// What `type` and `with` stand for; never null in a loaded deployment.
   std::shared_ptr<const task_program> program;
@@ -48,6 +52,7 @@ struct deployment {
   std::int64_t version = 1; // of the format
   system_options system;
   std::optional<metrics_options> metrics; // none: no endpoint
+  std::vector<limiter_options> limiters;
   std::vector<task_spec> tasks;
 };
 

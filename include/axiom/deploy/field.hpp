@@ -25,6 +25,7 @@ struct type_info {
     choice,
     list,
     mapping,
+    named, // a mapping whose keys are names of the user's
     open_mapping, // its fields depend on the value of another field
   };
 
@@ -33,8 +34,8 @@ struct type_info {
   std::vector<std::string> choices; // words that are taken literally
   std::optional<std::int64_t> minimum;
   std::optional<std::int64_t> maximum;
-  std::shared_ptr<const type_info> element;     // of a list
-  std::shared_ptr<const section_info> fields;   // of a mapping
+  std::shared_ptr<const type_info> element; // of a list, of named values
+  std::shared_ptr<const section_info> fields; // of a mapping
 };
 
 /// How to read a value of type `V`, and what it looks like.

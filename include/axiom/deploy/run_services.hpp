@@ -2,7 +2,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <optional>
+#include <utility>
 
+#include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/deploy/output.hpp"
 #include "axiom/deploy/progress.hpp"
 
@@ -15,8 +18,11 @@ enum class output_state { none, partial, complete };
 /// What a running task of a deployment finds around it.
 class run_services {
 public:
-  run_services(byte_sink& standard_output, std::size_t workers)
-    : standard_output_(standard_output), workers_(workers) {
+  run_services(byte_sink& standard_output, std::size_t workers,
+               std::optional<concurrency_limiter> limiter = std::nullopt)
+    : standard_output_(standard_output),
+      workers_(workers),
+      limiter_(std::move(limiter)) {
     // nop
   }
 
@@ -49,10 +55,16 @@ public:
     return workers_;
   }
 
+  /// The task's limiter; null if it has none.
+  const concurrency_limiter* limiter() const noexcept {
+    return limiter_ ? &*limiter_ : nullptr;
+  }
+
 private:
   progress_counters progress_;
   byte_sink& standard_output_;
   std::size_t workers_;
+  std::optional<concurrency_limiter> limiter_;
   std::atomic<output_state> output_{output_state::none};
 };
 

@@ -2,12 +2,14 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/coordination/coordinator.hpp"
 #include "axiom/deploy/deployment.hpp"
 #include "axiom/deploy/output.hpp"
@@ -72,9 +74,10 @@ private:
 
   structured_task_coordinator coordinator_;
   deployment deployment_;
+  std::map<std::string, concurrency_limiter> limiters_; // also unused ones
   std::vector<std::unique_ptr<run>> runs_;
   std::atomic<bool> cancelling_{false};
-  std::mutex mutex_;   // of start and cancel
+  std::mutex mutex_; // of start and cancel
   std::mutex results_; // of the reports
 };
 

@@ -34,13 +34,17 @@ public:
   /// What its progress counts, such as "files".
   virtual std::string_view unit() const noexcept;
 
+  /// Whether its parts take the permits of the task's limiter, each one of its
+  /// own, instead of the task. A task that held one while its parts wait for
+  /// one would wait for itself.
+  virtual bool parts_take_permits() const noexcept;
+
   /// Adds what stands against running it here and now, such as a path that
   /// does not exist. Looks, but changes nothing.
   virtual void check_environment(problem_list& problems) const;
 
   /// The body of the task. Both arguments outlive the coroutine.
-  virtual async<void> run(task_context& self, run_services& services) const
-    = 0;
+  virtual async<void> run(task_context& self, run_services& services) const = 0;
 };
 
 /// A kind of task that files can name: the fields of `with` and what they
@@ -49,8 +53,7 @@ struct task_type {
   std::string doc;
   std::shared_ptr<const section_info> fields;
   /// Reads `with`; null after a mistake, which has been reported.
-  std::function<std::shared_ptr<const task_program>(const node&, reader&)>
-    load;
+  std::function<std::shared_ptr<const task_program>(const node&, reader&)> load;
 };
 
 /// The task types that a loader knows. Applications add their own.
@@ -67,8 +70,9 @@ public:
     task_type entry;
     entry.doc = table->doc();
     entry.fields = table;
-    entry.load = [table, make = std::move(make)](const node& with, reader& in)
-      -> std::shared_ptr<const task_program> {
+    entry.load = [table, make = std::move(make)](
+                   const node& with,
+                   reader& in) -> std::shared_ptr<const task_program> {
       return make(table->read(with, in));
     };
     insert(std::move(name), std::move(entry));

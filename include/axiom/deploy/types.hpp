@@ -109,6 +109,36 @@ type<std::vector<V>> list(type<V> element) {
   return result;
 }
 
+/// Values of one type by name, in the order in which they are written.
+template <class V>
+type<std::vector<std::pair<std::string, V>>> named(type<V> element) {
+  type<std::vector<std::pair<std::string, V>>> result;
+  result.info.type = type_info::kind::named;
+  result.info.expected = "a mapping from names to " + element.info.expected;
+  result.info.element = std::make_shared<const type_info>(element.info);
+  result.read = [name = name(), expected = result.info.expected,
+                 read = std::move(element.read)](const node& from, reader& in)
+    -> std::optional<std::vector<std::pair<std::string, V>>> {
+    if (from.type != node::kind::mapping) {
+      in.mismatch(from, expected);
+      return std::nullopt;
+    }
+    std::vector<std::pair<std::string, V>> values;
+    for (std::size_t i = 0; i < from.items.size(); ++i) {
+      const auto& key = from.keys[i];
+      reader::scope inside{in, key.name};
+      auto written = default_node(key.name, key.where);
+      written.type = node::kind::scalar;
+      auto checked = name.read(written, in);
+      auto value = read(from.items[i], in);
+      if (checked && value)
+        values.emplace_back(std::move(*checked), std::move(*value));
+    }
+    return values;
+  };
+  return result;
+}
+
 /// A value that remembers where it was written, for checks that come later.
 template <class V>
 struct located {
@@ -120,8 +150,8 @@ struct located {
 template <class V>
 type<located<V>> locate(type<V> as) {
   return {as.info,
-          [read = std::move(as.read)](
-            const node& from, reader& in) -> std::optional<located<V>> {
+          [read = std::move(as.read)](const node& from,
+                                      reader& in) -> std::optional<located<V>> {
             if (auto value = read(from, in))
               return located<V>{std::move(*value), from.where, in.path()};
             return std::nullopt;

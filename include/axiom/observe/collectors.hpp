@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
+#include "axiom/coordination/limiter_stats.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
 
@@ -29,8 +31,8 @@ using metrics_provider = std::function<runtime::metrics_snapshot()>;
 /// - `axiom_build_info{version,caf}`
 ///
 /// Thread-safe as far as the provider is.
-std::shared_ptr<prometheus::Collectable>
-make_task_collector(metrics_provider provider);
+std::shared_ptr<prometheus::Collectable> make_task_collector(
+  metrics_provider provider);
 
 /// Where the scheduler's figures come from, such as
 /// `[&sys] { return runtime::host::of(sys).stats(); }`; see metrics_provider.
@@ -49,8 +51,26 @@ using scheduler_provider = std::function<runtime::scheduler_stats()>;
 /// families, rather than zeros that look like an idle scheduler.
 ///
 /// Thread-safe as far as the provider is.
-std::shared_ptr<prometheus::Collectable>
-make_scheduler_collector(scheduler_provider provider);
+std::shared_ptr<prometheus::Collectable> make_scheduler_collector(
+  scheduler_provider provider);
+
+/// Where the limiters' figures come from, such as
+/// `[&sys] { return all_limiter_stats(sys); }`; see metrics_provider.
+using limiter_provider = std::function<std::vector<limiter_stats>()>;
+
+/// Makes the families of the limiters from one look at each a scrape:
+///
+/// - `axiom_limiter_permits{limiter,state="in_use|limit"}`
+/// - `axiom_limiter_waiting{limiter}`
+/// - `axiom_limiter_wait_seconds{limiter}` (histogram: of granted requests;
+/// those
+///   that did not have to wait count as 0)
+/// - `axiom_limiter_timeouts_total{limiter}`
+/// - `axiom_limiter_deadlocks_refused_total{limiter}`
+///
+/// Limiters of one name are summed. Thread-safe as far as the provider is.
+std::shared_ptr<prometheus::Collectable> make_limiter_collector(
+  limiter_provider provider);
 
 /// Makes the usual `process_*` families of this process: CPU time, resident
 /// and virtual memory, open and allowed descriptors, threads, start time. A

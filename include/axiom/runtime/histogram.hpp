@@ -40,6 +40,14 @@ struct histogram {
       std::chrono::duration<double>(value).count() * static_cast<double>(times);
   }
 
+  histogram& operator+=(const histogram& other) noexcept {
+    for (std::size_t i = 0; i < buckets.size(); ++i)
+      buckets[i] += other.buckets[i];
+    count += other.count;
+    sum_seconds += other.sum_seconds;
+    return *this;
+  }
+
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, histogram& x) {
     return f(caf::meta::type_name("axiom::histogram"), x.buckets, x.count,

@@ -88,14 +88,14 @@ private:
 
 /// The reader's wait for a result.
 template <class R>
-class result_awaiter final : public awaiter<result_awaiter<R>> {
+class stream_awaiter final : public awaiter<stream_awaiter<R>> {
 public:
-  explicit result_awaiter(stream_results<R>& results) noexcept
+  explicit stream_awaiter(stream_results<R>& results) noexcept
     : results_(results) {
     // nop
   }
 
-  ~result_awaiter() {
+  ~stream_awaiter() {
     if (place_.task != nullptr)
       results_.core().abandon_result(place_);
   }
@@ -121,8 +121,8 @@ struct stream_next : awaitable_tag {
     // nop
   }
 
-  friend result_awaiter<R> as_awaiter(const stream_next& x) noexcept {
-    return result_awaiter<R>{x.results};
+  friend stream_awaiter<R> as_awaiter(const stream_next& x) noexcept {
+    return stream_awaiter<R>{x.results};
   }
 
   stream_results<R>& results;

@@ -71,6 +71,10 @@ public:
     return options_.sharing == limiter_sharing::by_key;
   }
 
+  bool adapts() const noexcept {
+    return options_.adaptive.algorithm != adaptive_algorithm::off;
+  }
+
   // -- its actor --------------------------------------------------------------
 
   /// The actor is there: it begins.
@@ -110,6 +114,8 @@ public:
       if (auto* here = current_task(); here == holder)
         here->holds_one_less();
     auto& limiter = *x.limiter;
+    if (limiter.adapts())
+      return limiter.give_back_sampled(x);
     const auto weight = x.weight.load(std::memory_order_relaxed);
     auto* part = x.part;
     holder_slots::clear(x); // before the permits are back: see holder_slots
@@ -231,6 +237,11 @@ private:
 
   runtime::time_point now() const noexcept;
   void give_back_queued(permit_count weight, key_part* part) noexcept;
+  void give_back_sampled(holder_slot& x) noexcept;
+
+  /// Has permits come back, and `also(queue, turn)` happen.
+  template <class Also>
+  void give_back_and(permit_count weight, key_part* part, Also also) noexcept;
 
   /// Has `event(queue, turn)` happen and lets those go whom it settled.
   template <class Event>
@@ -244,6 +255,7 @@ private:
   const limiter_options options_;
   gate gate_;
   counters counters_; ///< guarded by the gate's lock
+  std::optional<adaptive_limit> adaptive_; ///< guarded by the gate's lock
   runtime::thread_cells<holder_slots> holders_;
   bool permits_counted_ = false; ///< as one reference; under the gate's lock
   std::atomic<runtime::host*> host_; ///< null from the actor's end on

@@ -13,10 +13,10 @@ namespace axiom::deploy::digest {
 
 /// The fields of `with` for `type: digest_tree`.
 struct digest_options {
-  types::located<std::string> root;   // a directory, or a regular file
+  types::located<std::string> root; // a directory, or a regular file
   types::located<std::string> output; // a file, or - for standard output
   std::optional<std::size_t> max_concurrency; // none: a multiple of workers
-  std::uint64_t buffer = 0;                   // bytes read at once
+  std::uint64_t buffer = 0; // bytes read at once
 };
 
 /// The SHA-256 of every regular file below a directory, as coreutils'
@@ -34,6 +34,9 @@ public:
   explicit digest_tree(digest_options options);
 
   std::string_view unit() const noexcept override;
+
+  /// Each file takes one while it is hashed.
+  bool parts_take_permits() const noexcept override;
 
   void check_environment(problem_list& problems) const override;
 
