@@ -96,20 +96,6 @@ BOOST_AUTO_TEST_CASE(see_through_a_body_that_passes_its_cancellation_on) {
   BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::deadline_exceeded);
 }
 
-BOOST_AUTO_TEST_CASE(that_pass_while_a_value_is_delivered_change_nothing) {
-  auto t = start("t", [](task_context& self) -> async<int> {
-    co_return co_await with_timeout(self, 1s, after(999ms, 7));
-  });
-  // The operation's timer has fired, its task and the one that waits have not
-  // run; then the time is over.
-  advance(998ms);
-  auto until = now() + 1ms;
-  while (now() < until)
-    advance(1ms);
-  advance(1s);
-  BOOST_TEST(t.get() == 7);
-}
-
 BOOST_AUTO_TEST_CASE(that_pass_before_the_children_have_ended_do_count) {
   auto t = start("t", [](task_context& self) -> async<int> {
     auto op = [](task_context& me) {

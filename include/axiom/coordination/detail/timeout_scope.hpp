@@ -1,26 +1,14 @@
 #pragma once
 
-#include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "axiom/coordination/detail/child_scope.hpp"
 #include "axiom/coordination/detail/expiry.hpp"
 #include "axiom/coordination/detail/time_after.hpp"
+#include "axiom/coordination/timeout_options.hpp"
 #include "axiom/task/detail/make_task.hpp"
-
-namespace axiom {
-
-/// How a scope with a timeout is made.
-struct timeout_options {
-  /// At most 64 bytes; copied when the scope starts. Shows in the error.
-  std::string_view name = "timeout";
-
-  std::optional<task_priority> priority{};
-  std::optional<runtime::duration> grace{};
-};
-
-} // namespace axiom
 
 namespace axiom::detail {
 
