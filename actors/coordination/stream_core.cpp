@@ -7,51 +7,51 @@
 
 namespace axiom::detail {
 
-// -- lanes
-// -----------------------------------------------------------------------
+// -- lanes --------------------------------------------------------------------
 
-bool stream_core::enter(group_waiter& lane, task_actor& task) noexcept {
+bool stream_core::enter(stream_waiter& lane, task_actor& task) noexcept {
   std::lock_guard guard{lock_};
   lane.task = &task;
   if (over_)
     return true;
-  if (turn_given_ || out_ == limit_) {
+  if (!has_room()) {
     lanes_.push(lane, task);
     return false;
   }
-  turn_given_ = lane.granted = true;
-  ++out_;
+  take_room(lane);
   return true;
 }
 
-void stream_core::abandon(group_waiter& lane) noexcept {
-  {
-    std::lock_guard guard{lock_};
-    if (lane.queued)
-      return lanes_.remove(lane);
-    if (!lane.granted || over_) // woken for the end of the source
-      return;
+stream_core::entry stream_core::arrive(stream_waiter& lane) noexcept {
+  std::lock_guard guard{lock_};
+  if (lane.granted) {
+    lane_woken_ = false;
+    if (!over_ && has_room())
+      take_room(lane);
   }
-  give_back_turn();
+  if (lane.has_room)
+    return entry::room;
+  return over_ ? entry::over : entry::again;
 }
 
-bool stream_core::has_turn() const noexcept {
-  // Who does not wait any more was either given the turn, and nobody but him
-  // can find the end of the source; or woken for that end.
+void stream_core::abandon(stream_waiter& lane) noexcept {
   std::lock_guard guard{lock_};
-  return !over_;
+  if (lane.queued) {
+    lanes_.remove(lane);
+  } else if (lane.granted) {
+    lane_woken_ = false;
+    wake_lane();
+  }
 }
 
-void stream_core::give_back_turn() noexcept {
+void stream_core::give_back_room() noexcept {
   std::lock_guard guard{lock_};
-  turn_given_ = false;
-  --out_;
-  offer_turn();
+  source_used_ = false;
+  free_place();
 }
 
 void stream_core::end_source() noexcept {
   std::lock_guard guard{lock_};
-  turn_given_ = false;
   over_ = true;
   --out_;
   while (lanes_.grant_first()) {
@@ -62,12 +62,12 @@ void stream_core::end_source() noexcept {
 
 bool stream_core::took(stream_node& item) noexcept {
   std::lock_guard guard{lock_};
-  turn_given_ = false;
+  source_used_ = false;
   ++at_work_;
   item.done = false;
   if (order_ == stream_order::items)
     append(item);
-  offer_turn();
+  wake_lane();
   return wants_lane();
 }
 
@@ -82,14 +82,12 @@ void stream_core::done(stream_node& item, bool has_value) noexcept {
     append(item);
   } else {
     item.next = std::exchange(unused_, &item);
-    --out_;
-    offer_turn();
+    free_place();
   }
   wake_reader();
 }
 
-// -- the reader
-// ------------------------------------------------------------------
+// -- the reader ---------------------------------------------------------------
 
 bool stream_core::await_result(group_waiter& reader, task_actor& task) {
   if (&task != &scope_)
@@ -120,9 +118,8 @@ stream_core::popped stream_core::pop() noexcept {
   first_ = result->next;
   if (first_ == nullptr)
     last_ = nullptr;
-  --out_;
+  free_place();
   skip_without_value();
-  offer_turn();
   return {result, wants_lane()};
 }
 
@@ -137,8 +134,7 @@ void stream_core::wake_reader() noexcept {
   }
 }
 
-// -- places
-// ----------------------------------------------------------------------
+// -- places -------------------------------------------------------------------
 
 stream_node* stream_core::reuse() noexcept {
   std::lock_guard guard{lock_};
@@ -152,15 +148,28 @@ void stream_core::recycle(stream_node& unused) noexcept {
   unused.next = std::exchange(unused_, &unused);
 }
 
-void stream_core::offer_turn() noexcept {
-  if (turn_given_ || over_ || out_ == limit_ || lanes_.empty())
-    return;
-  turn_given_ = lanes_.grant_first();
-  out_ += turn_given_ ? 1 : 0;
+bool stream_core::has_room() const noexcept {
+  return out_ < limit_ && !source_used_;
 }
 
 bool stream_core::wants_lane() const noexcept {
-  return !turn_given_ && !over_ && out_ < limit_;
+  return !over_ && has_room() && lanes_.empty() && !lane_woken_;
+}
+
+void stream_core::take_room(stream_waiter& lane) noexcept {
+  lane.has_room = true;
+  source_used_ = exclusive_;
+  ++out_;
+}
+
+void stream_core::free_place() noexcept {
+  --out_;
+  wake_lane();
+}
+
+void stream_core::wake_lane() noexcept {
+  if (!lane_woken_ && !over_ && has_room())
+    lane_woken_ = lanes_.grant_first();
 }
 
 void stream_core::append(stream_node& item) noexcept {
@@ -173,11 +182,10 @@ void stream_core::skip_without_value() noexcept {
   while (first_ != nullptr && first_->done && !first_->has_value) {
     auto* item = std::exchange(first_, first_->next);
     item->next = std::exchange(unused_, item);
-    --out_;
+    free_place();
   }
   if (first_ == nullptr)
     last_ = nullptr;
-  offer_turn();
 }
 
 } // namespace axiom::detail

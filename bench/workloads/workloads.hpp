@@ -31,6 +31,7 @@ std::span<const workload> all_workloads();
 void spawn_join(const experiment& run);
 void skynet(const experiment& run);
 void fork_join_cpu(const experiment& run);
+void map_with_limit(const experiment& run);
 void errors(const experiment& run);
 void memory_per_task(const experiment& run);
 

@@ -26,7 +26,7 @@ inline bool ends_by(const lane_task& lane, const failure& why) noexcept {
 /// - `ticket`, an item on its way: `item` (an `item_place`), `index`, and what
 ///   else has to be given back if the item ends early;
 /// - `take(ticket)`: whether there was an item;
-/// - with `has_turns`, `turn()`, to be awaited before an item is taken, and put
+/// - with `has_room`, `room()`, to be awaited before an item is taken, and put
 ///   into the ticket; false if there are no more items;
 /// - with `source_waits`, `fetch(context)`, whose result `take` gets;
 /// - `claim_lane(ticket)`: whether another lane is to be started now;
@@ -40,11 +40,13 @@ async<void> run_lane(Run& run, lane_task& lane) {
     if (lane.state().cancelled() || pace.due())
       co_await yielding{};
     typename Run::ticket ticket;
-    if constexpr (Run::has_turns) {
-      auto turn = co_await run.turn();
-      if (!turn)
+    if constexpr (Run::has_room) {
+      auto room = co_await run.room();
+      while (room.again())
+        room = co_await run.room();
+      if (!room)
         co_return;
-      ticket.turn = std::move(turn);
+      ticket.room = std::move(room);
     }
     if constexpr (Run::source_waits) {
       auto fetched = co_await run.fetch(lane.context());

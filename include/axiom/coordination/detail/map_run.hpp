@@ -93,7 +93,7 @@ class map_run final : public lane_source {
 public:
   using call = item_call<F, item_t<Kept>>;
 
-  static constexpr bool has_turns = false;
+  static constexpr bool has_room = false;
   static constexpr bool source_waits = false;
 
   struct ticket {

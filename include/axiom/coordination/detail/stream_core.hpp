@@ -16,58 +16,68 @@ struct stream_node {
   bool has_value = false;
 };
 
-/// The part of a stream that does not know its types: who may take the next
-/// item, which result is the next, who waits.
+/// A lane that waits for room in a stream.
+struct stream_waiter : group_waiter {
+  bool has_room = false;
+};
+
+/// The part of a stream that does not know its types: how many items are out,
+/// which result is the next, who waits.
 ///
-/// An item's way: a lane gets the *turn*, which gives it the source and a
-/// place; it takes the item, and passes the turn on; the operation runs; the
+/// An item's way: a lane gets *room*, which is a place and, where items have to
+/// be awaited, the source for itself; it takes the item; the operation runs; the
 /// result is kept until the reader takes it, which frees the place.
 ///
 /// Invariants, all under `lock_`, where no user code runs:
-/// 1. One lane has the turn at most; so the source is used by one at a time,
-/// with
-///    no lock held.
-/// 2. `out_` <= `limit_`: places of items being taken, at work, or kept.
-/// 3. A lane waits only while there is no place or another has the turn; none
-///    when the source is at its end.
+/// 1. `out_` <= `limit_`: places of items being taken, at work, or kept.
+/// 2. With an exclusive source one lane at most has room and no item yet.
+/// 3. A lane waits only while there is no room, or another has been woken for it
+///    and has not come yet. None waits when the source is at its end.
 /// 4. The reader waits only while the next result is not there and may still
 ///    come.
+///
+/// Room is not reserved for a lane that is woken: who comes first takes it. Else
+/// every item would change the lane, and operations that do not wait would pay
+/// for a wake-up each. For the same reason one lane is woken at a time; it has
+/// the next one woken if there is more room.
 class stream_core {
 public:
-  stream_core(task_actor& scope, std::size_t limit, stream_order order) noexcept
-    : scope_(scope), limit_(limit), order_(order) {
+  stream_core(task_actor& scope, std::size_t limit, stream_order order,
+              bool exclusive) noexcept
+    : scope_(scope), limit_(limit), order_(order), exclusive_(exclusive) {
     // nop
   }
 
-  // -- for lanes
-  // ------------------------------------------------------------------
+  // -- for lanes ---------------------------------------------------------------
 
-  /// Gives `lane` the turn, or returns at once since there are no more items;
-  /// else queues it and returns false.
-  bool enter(group_waiter& lane, task_actor& task) noexcept;
+  /// Gives `lane` room, or returns at once since there are no more items; else
+  /// queues it and returns false.
+  bool enter(stream_waiter& lane, task_actor& task) noexcept;
 
-  /// Leaves the queue; a turn given meanwhile goes to the next.
-  void abandon(group_waiter& lane) noexcept;
+  enum class entry { room, over, again };
 
-  /// Whether a lane that does not wait any more has the turn.
-  bool has_turn() const noexcept;
+  /// What a lane has got that does not wait (any more); `again` if another one
+  /// was faster.
+  entry arrive(stream_waiter& lane) noexcept;
 
-  /// The lane with the turn has taken no item.
-  void give_back_turn() noexcept;
+  /// Leaves the queue; if it was woken meanwhile, another is.
+  void abandon(stream_waiter& lane) noexcept;
 
-  /// The lane with the turn has found the end of the source.
+  /// A lane has room and has taken no item.
+  void give_back_room() noexcept;
+
+  /// A lane with room has found the end of the source.
   void end_source() noexcept;
 
-  /// The lane with the turn has taken an item. Returns whether a lane is
-  /// wanted: there is a place for another item, and nobody who comes for it.
+  /// A lane with room has taken an item; in the order of items. Returns whether
+  /// a lane is wanted: there is room, and nobody who comes for it.
   bool took(stream_node& item) noexcept;
 
-  /// The item has its outcome; `item` may be gone after this. Without a value
-  /// it is left out of the stream.
+  /// The item has its outcome; `item` may be gone after this. Without a value it
+  /// is left out of the stream.
   void done(stream_node& item, bool has_value) noexcept;
 
-  // -- for the reader
-  // -------------------------------------------------------------
+  // -- for the reader ----------------------------------------------------------
 
   /// Returns true if the next result, or the end, is there already. Throws
   /// `errc::not_in_scope` if `task` is not the scope's own: there is one
@@ -85,8 +95,7 @@ public:
   /// `recycle` when its value is taken out.
   popped pop() noexcept;
 
-  // -- for both
-  // -------------------------------------------------------------------
+  // -- for both ----------------------------------------------------------------
 
   /// A node to use again; null if there is none.
   stream_node* reuse() noexcept;
@@ -94,20 +103,25 @@ public:
   void recycle(stream_node& unused) noexcept;
 
 private:
-  void offer_turn() noexcept;
+  bool has_room() const noexcept;
   bool wants_lane() const noexcept;
+  void take_room(stream_waiter& lane) noexcept;
+  void free_place() noexcept;
+  void wake_lane() noexcept;
+  void wake_reader() noexcept;
   void append(stream_node& item) noexcept;
   void skip_without_value() noexcept;
   bool readable() const noexcept;
-  void wake_reader() noexcept;
 
   task_actor& scope_;
   const std::size_t limit_;
   const stream_order order_;
+  const bool exclusive_; ///< the source is used by one lane at a time
   mutable runtime::small_mutex lock_;
-  std::size_t out_ = 0; ///< see invariant 2
+  std::size_t out_ = 0; ///< see invariant 1
   std::size_t at_work_ = 0; ///< taken, without an outcome
-  bool turn_given_ = false;
+  bool source_used_ = false; ///< by one with room, if it is exclusive
+  bool lane_woken_ = false; ///< one has been, and has not come yet
   bool over_ = false; ///< the source is at its end
   group_queue lanes_;
   group_waiter* reader_ = nullptr;
@@ -117,33 +131,41 @@ private:
   stream_node* unused_ = nullptr;
 };
 
-/// The turn of one lane, given back unless it was used. Empty if there was
-/// none.
-class stream_turn {
+/// The room that a lane has, given back unless it was used.
+class stream_room {
 public:
-  stream_turn() = default;
+  stream_room() = default;
 
-  explicit stream_turn(stream_core& core) noexcept : core_(&core) {
+  stream_room(stream_core& core, stream_core::entry what) noexcept
+    : core_(what == stream_core::entry::room ? &core : nullptr),
+      again_(what == stream_core::entry::again) {
     // nop
   }
 
-  stream_turn(stream_turn&& other) noexcept
-    : core_(std::exchange(other.core_, nullptr)) {
+  stream_room(stream_room&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)), again_(other.again_) {
     // nop
   }
 
-  stream_turn& operator=(stream_turn&& other) noexcept {
+  stream_room& operator=(stream_room&& other) noexcept {
     std::swap(core_, other.core_);
+    std::swap(again_, other.again_);
     return *this;
   }
 
-  ~stream_turn() {
+  ~stream_room() {
     if (core_ != nullptr)
-      core_->give_back_turn();
+      core_->give_back_room();
   }
 
+  /// Whether there is any.
   explicit operator bool() const noexcept {
     return core_ != nullptr;
+  }
+
+  /// Whether there is none yet: to be asked for again.
+  bool again() const noexcept {
+    return again_;
   }
 
   void used() noexcept {
@@ -152,16 +174,17 @@ public:
 
 private:
   stream_core* core_ = nullptr;
+  bool again_ = false;
 };
 
-/// A lane's wait for its turn.
-class turn_awaiter final : public awaiter<turn_awaiter> {
+/// A lane's wait for room.
+class room_awaiter final : public awaiter<room_awaiter> {
 public:
-  explicit turn_awaiter(stream_core& core) noexcept : core_(core) {
+  explicit room_awaiter(stream_core& core) noexcept : core_(core) {
     // nop
   }
 
-  ~turn_awaiter() {
+  ~room_awaiter() {
     if (place_.task != nullptr)
       core_.abandon(place_);
   }
@@ -171,24 +194,24 @@ public:
     return !core_.enter(place_, task);
   }
 
-  stream_turn await_resume() noexcept {
+  stream_room await_resume() noexcept {
     place_.task = nullptr; // nothing to abandon
-    return core_.has_turn() ? stream_turn{core_} : stream_turn{};
+    return {core_, core_.arrive(place_)};
   }
 
 private:
   stream_core& core_;
-  group_waiter place_;
+  stream_waiter place_;
 };
 
-/// What `stream_run::turn` returns, to be awaited.
-struct next_turn : awaitable_tag {
-  explicit next_turn(stream_core& x) noexcept : core(x) {
+/// What `stream_run::room` returns, to be awaited.
+struct room_request : awaitable_tag {
+  explicit room_request(stream_core& x) noexcept : core(x) {
     // nop
   }
 
-  friend turn_awaiter as_awaiter(const next_turn& x) noexcept {
-    return turn_awaiter{x.core};
+  friend room_awaiter as_awaiter(const room_request& x) noexcept {
+    return room_awaiter{x.core};
   }
 
   stream_core& core;

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -23,9 +24,9 @@ public:
   };
 
   stream_results(task_actor& scope, std::size_t limit, stream_order order,
-                 lane_source& lanes, lane_crew& crew,
+                 bool exclusive, lane_source& lanes, lane_crew& crew,
                  item_failures& failures) noexcept
-    : core_(scope, limit, order),
+    : core_(scope, limit, order, exclusive),
       lanes_(lanes),
       crew_(crew),
       failures_(failures) {
@@ -83,7 +84,7 @@ private:
   lane_source& lanes_;
   lane_crew& crew_;
   item_failures& failures_;
-  std::vector<std::unique_ptr<node>> nodes_; ///< for who has the turn
+  std::vector<std::unique_ptr<node>> nodes_; ///< for who takes an item
 };
 
 /// The reader's wait for a result.
@@ -146,7 +147,7 @@ public:
     "the operation of a stream gives a value: for one that does not "
     "there is for_each_with_limit");
 
-  static constexpr bool has_turns = true;
+  static constexpr bool has_room = true;
   static constexpr bool source_waits = source::waits;
 
   /// An item on its way; gives back what it has.
@@ -162,7 +163,7 @@ public:
 
     item_place<typename source::item> item;
     std::size_t index = 0;
-    stream_turn turn;
+    stream_room room;
     stream_run* run = nullptr;
     typename results::node* place = nullptr;
     bool wants_lane = false;
@@ -171,7 +172,7 @@ public:
   template <class R>
   stream_run(item_scope<R>& scope, std::size_t limit, stream_order order,
              Source& items, F& op) noexcept
-    : results(scope, limit, order, *this, scope.crew(), scope.failures()),
+    : results(scope, limit, order, source::waits, *this, scope.crew(), scope.failures()),
       scope_(scope),
       op_(op),
       source_(items) {
@@ -186,28 +187,30 @@ public:
   // -- for lanes
   // ------------------------------------------------------------------
 
-  next_turn turn() noexcept {
-    return next_turn{this->core()};
+  room_request room() noexcept {
+    return room_request{this->core()};
   }
 
   auto fetch(task_context& self) {
     return source_.fetch(self);
   }
 
-  /// @pre the ticket has the turn, which guards the source
+  /// @pre the ticket has room
   template <class... Fetched>
   bool take(ticket& x, Fetched&... fetched) {
-    auto found = false;
+    std::lock_guard guard{source_lock_};
+    if (over_)
+      return false;
     try {
-      if (!this->failures().closed() && source_.next(x.item, fetched...)) {
+      over_ = this->failures().closed() || !source_.next(x.item, fetched...);
+      if (!over_)
         x.place = &this->new_node();
-        found = true;
-      }
     } catch (...) {
+      over_ = true;
       this->failures().note_source(failure::from(std::current_exception()));
     }
-    x.turn.used();
-    if (!found) {
+    x.room.used();
+    if (over_) {
       this->core().end_source();
       return false;
     }
@@ -242,8 +245,10 @@ public:
 private:
   task_actor& scope_;
   F& op_;
+  runtime::small_mutex source_lock_; ///< as in map_run
   source source_;
   std::size_t taken_ = 0;
+  bool over_ = false; ///< no item is left
 };
 
 } // namespace axiom::detail
