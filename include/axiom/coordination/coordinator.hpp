@@ -143,7 +143,8 @@ public:
   /// is over when all have ended. What it returns is not looked at; its error is
   /// in the report. `phase` is one of `coordinator_options::shutdown_phases`,
   /// `task_name` has at most 64 bytes. Without a run it is never called, and
-  /// destroyed with the last handle.
+  /// destroyed after the last handle. (So one that holds a handle itself keeps
+  /// the coordinator open until there is a run.)
   ///
   /// Throws `errc::invalid_argument` if there is no such phase,
   /// `errc::name_too_long`, and `errc::scope_closed` if the phase has begun or
