@@ -213,7 +213,6 @@ async<void> phase_driver::run_phase(task_context& self, std::size_t phase) {
     options.reason = cancel_reason::shutdown;
     options.grace = capped(run_.plan()[phase].budget);
     options.origin = "phase " + quoted(name) + " of the shutdown";
-    options.unit = current_unit();
     co_await await_others(std::move(options));
   }
   co_await self.hierarchy().await_children();
@@ -223,9 +222,11 @@ async<void> phase_driver::await_others(
   std::optional<cancel_options> cancel_first) {
   // More than one round only where root tasks are still admitted.
   for (auto left = others(); !left.empty(); left = others()) {
-    if (cancel_first)
+    if (cancel_first) {
+      cancel_first->unit = current_unit(); // another in each round
       for (auto& task : left)
         cancel_tree(*as_task(task), *cancel_first);
+    }
     for (auto& task : left)
       co_await first_end{{&task, 1}};
   }
@@ -244,9 +245,9 @@ std::vector<task_ptr> phase_driver::others() const {
 phase_holders phase_driver::holders_of(std::size_t phase) const {
   phase_holders result;
   auto add = [&result](task_actor& task, std::uint32_t depth) {
-    ++result.task_count;
-    if (result.tasks.size() < phase_holders::max_listed)
-      result.tasks.push_back(snapshot_of(task, depth));
+    if (++result.task_count > phase_holders::max_listed)
+      return true;
+    result.tasks.push_back(snapshot_of(task, depth));
     if (task.node_kind() == task_kind::external)
       if (auto actor = static_cast<adopted_actor&>(task).actor())
         result.actors.push_back(actor->id());

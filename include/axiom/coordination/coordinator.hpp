@@ -133,17 +133,19 @@ public:
                                 = std::nullopt) const;
 
   /// Closes admission and cancels everything with reason `shutdown`.
-  cancellation shutdown(std::optional<runtime::duration> grace
-                        = std::nullopt) const;
+  cancellation shutdown(
+    std::optional<runtime::duration> grace = std::nullopt) const;
 
-  // -- phased shutdown -----------------------------------------------------------
+  // -- phased shutdown --------------------------------------------------------
 
   /// Adds an operation (a callable as for a task) to a phase of the shutdown:
-  /// all of a phase run at once, as tasks below that of the phase, and the phase
-  /// is over when all have ended. What it returns is not looked at; its error is
-  /// in the report. `phase` is one of `coordinator_options::shutdown_phases`,
-  /// `task_name` has at most 64 bytes. Without a run it is never called, and
-  /// destroyed with the last handle.
+  /// all of a phase run at once, as tasks below that of the phase, and the
+  /// phase is over when all have ended. What it returns is not looked at; its
+  /// error is in the report. `phase` is one of
+  /// `coordinator_options::shutdown_phases`, `task_name` has at most 64 bytes.
+  /// Without a run it is never called, and destroyed after the last handle. (So
+  /// one that holds a handle itself keeps the coordinator open until there is a
+  /// run.)
   ///
   /// Throws `errc::invalid_argument` if there is no such phase,
   /// `errc::name_too_long`, and `errc::scope_closed` if the phase has begun or
@@ -156,16 +158,16 @@ public:
                  std::make_unique<operation>(task_name, std::forward<F>(op)));
   }
 
-  /// Runs the phases, each when those before it have ended, and returns at once:
-  /// the handle gives the report. It happens once; a later call gives the same
-  /// report.
+  /// Runs the phases, each when those before it have ended, and returns at
+  /// once: the handle gives the report. It happens once; a later call gives the
+  /// same report.
   ///
   /// The run is a root task of the coordinator, `shutdown`, which the phases
   /// `drain` and `cancel` spare. A phase that is not over within its budget is
   /// reported with what holds it, its own tasks are cancelled with reason
   /// `deadline`, and the run goes on or, where the phase says so, starts no
-  /// other. Failures of operations are reported and stop nothing. At its end the
-  /// coordinator is closed, unless the run was aborted.
+  /// other. Failures of operations are reported and stop nothing. At its end
+  /// the coordinator is closed, unless the run was aborted.
   ///
   /// It goes on when the last handle is dropped. Whatever else cancels the tree
   /// (`shutdown`, an exit of the actor, the end of the shutdown grace) ends the
@@ -175,7 +177,7 @@ public:
   /// Throws `errc::scope_closed` inside an on_cancel handler.
   phased_shutdown run_shutdown() const;
 
-  // -- observing ---------------------------------------------------------------------
+  // -- observing --------------------------------------------------------------
 
   /// The live tree, without a message.
   tree_snapshot snapshot() const;

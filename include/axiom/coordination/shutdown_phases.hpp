@@ -60,7 +60,7 @@ struct phase_holders {
 
   std::vector<task_snapshot> tasks; ///< parents before their children
   std::uint64_t task_count = 0;
-  std::vector<caf::actor_id> actors; ///< adopted by one of those tasks
+  std::vector<caf::actor_id> actors; ///< those that listed tasks adopted
 };
 
 template <class Inspector>
