@@ -39,6 +39,8 @@ std::string to_string(errc code) {
       return "not_installed";
     case errc::empty_handle:
       return "empty_handle";
+    case errc::never_started:
+      return "never_started";
   }
   return std::string{"errc("}
     .append(std::to_string(static_cast<int>(code)))

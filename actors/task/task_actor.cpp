@@ -183,6 +183,10 @@ void task_actor::end_by(std::exception_ptr thrown) noexcept {
   fail(failure::from(std::move(thrown)));
 }
 
+start_signal* task_actor::starting() noexcept {
+  return nullptr;
+}
+
 // -- waiting -----------------------------------------------------------------------
 
 void waiter::call_out(task_actor&) noexcept {

@@ -4,8 +4,10 @@
 
 #include "axiom/config.hpp"
 #include "axiom/coordination/coordinator.hpp"
+#include "axiom/coordination/discarding_group.hpp"
 #include "axiom/coordination/failure_mode.hpp"
 #include "axiom/coordination/group.hpp"
+#include "axiom/coordination/group_options.hpp"
 #include "axiom/coordination/shutdown_guard.hpp"
 #include "axiom/coordination/with_task_group.hpp"
 #include "axiom/error/concurrent_errors.hpp"

@@ -27,7 +27,7 @@ enum class errc : std::uint8_t {
   not_in_scope,
   /// A blocking wait on a worker thread, where it could stop the system.
   blocking_on_worker,
-  /// Waiting for this task would close a circle: it waits for the waiter.
+  /// The wait would never end: what it is for waits for the waiter.
   self_join,
   /// A name is longer than 64 bytes.
   name_too_long,
@@ -41,6 +41,8 @@ enum class errc : std::uint8_t {
   not_installed,
   /// A handle without a task was used.
   empty_handle,
+  /// A task that somebody started ended without saying that it is started.
+  never_started,
 };
 
 /// The enumerator's name.

@@ -27,6 +27,7 @@
 namespace axiom::detail {
 
 struct task_extras;
+class start_signal;
 class task_actor;
 
 using task_ptr = caf::intrusive_ptr<caf::actor_control_block>;
@@ -271,6 +272,9 @@ public:
 
   /// For a root node: no body, so the end comes with the last child.
   void end_root() noexcept;
+
+  /// Whom to tell that it is started; null if nobody asked.
+  virtual start_signal* starting() noexcept;
 
   // -- tree --------------------------------------------------------------------
 
