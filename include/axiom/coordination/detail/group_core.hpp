@@ -130,7 +130,7 @@ public:
 protected:
   enum class entry {
     granted, ///< the adder has a place
-    queued, ///< it waits for one
+    queued,  ///< it waits for one
   };
 
   /// Throws `errc::scope_closed` if the group is closed.
