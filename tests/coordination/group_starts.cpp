@@ -220,6 +220,39 @@ BOOST_AUTO_TEST_CASE(throw_the_cancellation_of_the_child) {
   BOOST_TEST(t.get() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_child_that_cannot_be_made_leave_the_place) {
+  auto body = [](void_group& group) -> async<int> {
+    std::string name(65, 'x');
+    try {
+      co_await group.start<int>(name, server(1s));
+      BOOST_ERROR("no refusal");
+    } catch (const axiom::exception& ex) {
+      BOOST_TEST(ex.is(errc::name_too_long));
+    }
+    BOOST_TEST(group.running() == 0u);
+    auto port = co_await group.start<int>("server", server(1s));
+    group.cancel_all();
+    co_return port;
+  };
+  auto t = start_group(*this, {.max_concurrency = 1}, body);
+  advance(1s);
+  BOOST_TEST(t.get() == 80);
+}
+
+BOOST_AUTO_TEST_CASE(may_be_awaited_for_a_blocking_child) {
+  auto body = [](void_group& group) -> async<int> {
+    auto op = axiom::blocking([](task_context& self) { self.started(9); });
+    co_return co_await group.start<int>("child", op);
+  };
+  axiom::testing::fixture real{
+    {.scheduler = axiom::runtime::scheduler_policy::axiom}};
+  auto t = real.coordinator().create_child_task(
+    "owner", [&](task_context& self) -> async<int> {
+      co_return co_await with_task_group<void>(self, body);
+    });
+  BOOST_TEST(t.get() == 9);
+}
+
 // -- the timeout ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(that_take_too_long_cancel_the_child_and_await_it) {

@@ -118,10 +118,10 @@ public:
 
   /// Awaitable: the result that came first among those not taken yet, waiting
   /// for one if none is there; each goes to one who asks, in the order of
-  /// asking. Nothing when none will come any more. To the body that is when no
-  /// child of the group is left, those of `create_child_task` included, since
-  /// they might add; to another task, when no child runs and `close` was called
-  /// or the body has returned.
+  /// asking. Nothing when none will come any more: when no child runs, and
+  /// `close` was called or nobody is left who could add. To the body that is
+  /// when it has no child at all, of `create_child_task` or otherwise; to
+  /// another task, when the body has returned.
   detail::next_result<T> next() noexcept {
     return detail::next_result<T>{state_};
   }

@@ -63,7 +63,8 @@ public:
   }
 
   ~place_awaiter() {
-    if (waiter_.granted && at_once_)
+    // What was granted later is written under the lock.
+    if (at_once_ && waiter_.granted)
       group_.give_up(slot_); // cancelled while others went first
     else if (waiter_.task != nullptr)
       group_.abandon(waiter_);
