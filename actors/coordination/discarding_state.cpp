@@ -51,6 +51,11 @@ void discarding_state::child_failed(const task_actor& child,
     report(child, error);
 }
 
+void discarding_state::child_cancelled(const cancel_cause& cause) noexcept {
+  if (cause.target == owner().identity())
+    in_time_.store(false, std::memory_order_relaxed);
+}
+
 void discarding_state::report(const task_actor& child,
                               const task_error& error) noexcept {
   if (on_error_) {
@@ -65,7 +70,7 @@ void discarding_state::report(const task_actor& child,
 }
 
 group_remains discarding_state::take_remains() {
-  return {take_noted()};
+  return {take_noted(), in_time_.load(std::memory_order_relaxed)};
 }
 
 } // namespace axiom::detail

@@ -236,6 +236,17 @@ BOOST_AUTO_TEST_CASE(let_children_add_children_within_the_limit) {
   BOOST_TEST(t.get() == 10);
 }
 
+BOOST_AUTO_TEST_CASE(that_left_children_behind_end_in_time_or_with_an_error) {
+  auto body = [](discarding_task_group& group) -> async<int> {
+    co_await group.add_task("slow", forever);
+    co_return 0;
+  };
+  auto t = start_group(*this, {.timeout = 1s}, body);
+  advance(1s);
+  BOOST_REQUIRE(t.done());
+  BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::deadline_exceeded);
+}
+
 BOOST_AUTO_TEST_CASE(end_in_time_or_with_an_error) {
   auto body = [](discarding_task_group& group) -> async<int> {
     co_await group.add_task("slow", forever);

@@ -45,11 +45,11 @@ namespace axiom {
 ///
 /// Or the body adds, and calls `close` when it has added all, while a child
 /// takes. An error of the producer is one of the group like any other. A body
-/// that leaves such a group early calls `cancel_all` first; a producer still at
-/// work otherwise fails with `errc::scope_closed`, for nobody would take what
-/// it adds. A body that does both by itself must not add more than `max_unread`
-/// before it takes: where nobody else is left who could, `add_task` throws
-/// `errc::self_join` instead of waiting for ever.
+/// that leaves early calls `cancel_all` first; a producer still at work fails
+/// otherwise with `errc::scope_closed`, for nobody would take what it adds. Who
+/// takes must not wait in another way for who adds: a body that awaits its
+/// producer before it takes may wait for ever. Where the body itself adds too
+/// much and nobody else is left to take, `add_task` throws `errc::self_join`.
 ///
 /// `add_task`, `start`, `next` and `close` may be used by any task in the
 /// group's subtree; the other members are for the body.

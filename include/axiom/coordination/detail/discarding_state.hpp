@@ -48,6 +48,9 @@ public:
   /// Reports a failure, or cancels the group with it.
   void child_failed(const task_actor& child, const failure& why) noexcept;
 
+  /// A child was cancelled: maybe since the group's time is over.
+  void child_cancelled(const cancel_cause& cause) noexcept;
+
   /// How many children have failed.
   std::uint64_t failures() const noexcept {
     return failures_.load(std::memory_order_relaxed);
@@ -59,7 +62,9 @@ private:
   void report(const task_actor& child, const task_error& error) noexcept;
 
   const std::function<void(const task_error&)> on_error_;
-  std::atomic<std::uint64_t> failures_{0}; // a count, which orders nothing
+  // Neither orders anything: the last child's end comes before `take_remains`.
+  std::atomic<std::uint64_t> failures_{0};
+  std::atomic<bool> in_time_{true};
 };
 
 /// A child of a discarding group.
@@ -78,6 +83,8 @@ protected:
     this->value_.reset(); // somebody may hold the task as an actor
     if (this->outcome() == outcome_kind::failed)
       group_.child_failed(*this, this->why_failed());
+    else if (this->outcome() == outcome_kind::cancelled)
+      group_.child_cancelled(*this->cause());
     group_.child_done();
   }
 
