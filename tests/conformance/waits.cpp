@@ -183,7 +183,7 @@ BOOST_DATA_TEST_CASE(
   where) {
   axiom::testing::fixture fix{
     {.scheduler = where.policy.value, .threads = where.workers}};
-  for (stress::rounds r{1000, 60ms}; r.next();) {
+  for (stress::rounds r{1000, 120ms}; r.next();) {
     probe p;
     auto t = start(fix, what, p);
     // The timer is armed, or will be in a moment.
