@@ -9,7 +9,7 @@ void require_in_scope(const task_actor& task, const task_actor& group) {
     return;
   throw exception{errc::not_in_scope,
                   quoted(task.task_name()) + " is not below the group "
-                    + quoted(group.task_name()) + " and cannot add tasks to it"};
+                    + quoted(group.task_name()) + " and has no part in it"};
 }
 
 } // namespace axiom::detail

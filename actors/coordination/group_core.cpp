@@ -1,10 +1,21 @@
 #include "axiom/coordination/detail/group_core.hpp"
 
 #include <iterator>
+#include <limits>
 #include <mutex>
 #include <utility>
 
+#include "axiom/task/detail/cancel_request.hpp"
+
 namespace axiom::detail {
+
+namespace {
+
+constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+
+} // namespace
+
+// -- the queues ---------------------------------------------------------------
 
 void group_queue::push(group_waiter& x, task_actor& task) noexcept {
   x.task = &task;
@@ -22,17 +33,24 @@ void group_queue::remove(group_waiter& x) noexcept {
   (x.next != nullptr ? x.next->previous : last_) = x.previous;
 }
 
-bool group_queue::grant_first() noexcept {
+group_waiter* group_queue::grant_first() noexcept {
   while (auto* x = first_) {
     remove(*x);
-    // The mark goes before the wake-up, after which the waiter may be gone. A
-    // refused one is cancelled; it cannot go before we let go of the lock.
+    // The mark goes before the wake-up, which the waiter may follow at once. A
+    // refused one is cancelled. Neither goes before we let go of the lock.
     x->granted = true;
     if (x->task->wake(x->epoch))
-      return true;
+      return x;
     x->granted = false;
   }
-  return false;
+  return nullptr;
+}
+
+void group_queue::dismiss_all() noexcept {
+  while (auto* x = first_) {
+    remove(*x);
+    x->task->wake(x->epoch);
+  }
 }
 
 task_error cancelled_child(const cancel_cause_ptr& cause) {
@@ -45,19 +63,46 @@ task_error cancelled_child(const cancel_cause_ptr& cause) {
           {}};
 }
 
+void require_positive(const group_limits& limits, std::string_view group) {
+  if (limits.running == 0)
+    throw exception{errc::invalid_argument,
+                    "max_concurrency of group " + quoted(group)
+                      + " is 0: nothing could ever run; use at least 1"};
+  if (limits.unread == 0)
+    throw exception{errc::invalid_argument,
+                    "max_unread of group " + quoted(group)
+                      + " is 0: there could never be a result; use at least "
+                        "1"};
+}
+
+// -- places -------------------------------------------------------------------
+
 std::size_t group_core::running() const noexcept {
   std::lock_guard guard{lock_};
   return running_;
 }
 
-bool group_core::enter_locked(group_waiter& adder, task_actor& task) noexcept {
-  if (running_ < limit_ && adders_.empty()) {
+std::size_t group_core::unread() const noexcept {
+  std::lock_guard guard{lock_};
+  return unread_;
+}
+
+bool group_core::has_room_locked() const noexcept {
+  return running_ < limits_.running
+      && (unbounded_ > 0 || running_ + unread_ < limits_.unread);
+}
+
+group_core::entry group_core::enter_locked(group_waiter& adder,
+                                           task_actor& task) {
+  if (closed_)
+    throw_closed();
+  if (has_room_locked() && adders_.empty()) {
     ++running_;
     adder.granted = true;
-    return true;
+    return entry::granted;
   }
   adders_.push(adder, task);
-  return false;
+  return entry::queued;
 }
 
 void group_core::abandon(group_waiter& adder) noexcept {
@@ -69,14 +114,82 @@ void group_core::abandon(group_waiter& adder) noexcept {
 }
 
 void group_core::leave_locked() noexcept {
-  if (adders_.grant_first()) // invariant 1
-    return;
-  if (--running_ == 0)
-    while (result_waiters_.grant_first()) {
-      // all of them: no result will come any more
-    }
+  --running_;
+  admit_locked();
+  dismiss_if_over_locked();
 }
 
+void group_core::admit_locked() noexcept {
+  while (has_room_locked() && adders_.grant_first() != nullptr)
+    ++running_;
+}
+
+void group_core::throw_closed() const {
+  throw exception{errc::scope_closed, "group " + quoted(owner_.task_name())
+                                        + " is closed: it takes no more tasks"};
+}
+
+void group_core::throw_no_place() const {
+  {
+    std::lock_guard guard{lock_};
+    if (closed_)
+      throw_closed();
+  }
+  throw exception{errc::self_join,
+                  "the body of group " + quoted(owner_.task_name())
+                    + " waits until somebody takes a result, and nobody but "
+                      "itself is left who could: call next() before adding "
+                      "more than max_unread, or take results in another task"};
+}
+
+// -- the end of adding --------------------------------------------------------
+
+void group_core::dismiss_if_over_locked() noexcept {
+  if (over_locked())
+    result_waiters_.dismiss_all();
+}
+
+void group_core::close() noexcept {
+  std::lock_guard guard{lock_};
+  closed_ = true;
+  adders_.dismiss_all();
+  dismiss_if_over_locked();
+}
+
+void group_core::body_returned() noexcept {
+  if (limits_.unread != unlimited)
+    close();
+  std::lock_guard guard{lock_};
+  body_returned_ = true;
+  dismiss_if_over_locked();
+}
+
+void group_core::lift_bound() noexcept {
+  std::lock_guard guard{lock_};
+  ++unbounded_;
+  admit_locked();
+}
+
+void group_core::restore_bound() noexcept {
+  std::lock_guard guard{lock_};
+  --unbounded_;
+}
+
+// -- failures -----------------------------------------------------------------
+
+void group_core::child_failed(const task_actor& child,
+                              const task_error& error) {
+  if (mode_ != failure_mode::throw_on_first || !note_failure(error))
+    return;
+  cancel_options options;
+  options.reason = cancel_reason::sibling_failed;
+  options.origin = "the failure of " + quoted(child.task_name());
+  options.error = error.error.error();
+  options.unit = current_unit();
+  cancel_tree(owner_, options);
+}
+
+/// Returns true if it was the first.
 bool group_core::note_failure(task_error error) {
   std::lock_guard guard{lock_};
   noted_.push_back(std::move(error));
@@ -99,10 +212,17 @@ std::vector<task_error> group_core::take_noted() {
   return all;
 }
 
-void group_core::drain(task_actor& owner, const cancel_options& how) {
+// -- joins --------------------------------------------------------------------
+
+std::size_t group_core::outstanding() const noexcept {
+  std::lock_guard guard{lock_};
+  return running_ + unread_;
+}
+
+void group_core::drain(const cancel_options& how) {
   // Release, for what it points to.
   draining_.store(&how, std::memory_order_release);
-  cancel_children(owner, how);
+  cancel_children(owner_, how);
 }
 
 } // namespace axiom::detail

@@ -43,6 +43,8 @@ std::string to_string(errc code) {
       return "exceeds_capacity";
     case errc::resource_deadlock:
       return "resource_deadlock";
+    case errc::never_started:
+      return "never_started";
   }
   return std::string{"errc("}
     .append(std::to_string(static_cast<int>(code)))

@@ -186,8 +186,11 @@ void task_actor::end_by(std::exception_ptr thrown) noexcept {
   fail(failure::from(std::move(thrown)));
 }
 
-// -- waiting
-// -----------------------------------------------------------------------
+start_signal* task_actor::starting() noexcept {
+  return nullptr;
+}
+
+// -- waiting -----------------------------------------------------------------------
 
 void waiter::call_out(task_actor&) noexcept {
   // nop

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <limits>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -8,32 +7,13 @@
 #include <vector>
 
 #include "axiom/coordination/detail/group_join.hpp"
-#include "axiom/coordination/failure_mode.hpp"
+#include "axiom/coordination/detail/start.hpp"
+#include "axiom/coordination/group_options.hpp"
 #include "axiom/task/async.hpp"
 #include "axiom/task/context_ops.hpp"
 #include "axiom/task/hierarchy.hpp"
 
 namespace axiom {
-
-/// How a group is made.
-struct group_options {
-  /// At most 64 bytes; copied when the group starts.
-  std::string_view name = "group";
-
-  /// What the failure of a child means.
-  axiom::failure_mode failure_mode = axiom::failure_mode::throw_on_first;
-
-  /// How many children run at once; `add_task` waits beyond that. At least 1.
-  std::size_t max_concurrency = std::numeric_limits<std::size_t>::max();
-
-  std::optional<task_priority> priority{};
-
-  /// The group, its body included, is cancelled this long after its start; the
-  /// scope then fails with `errc::deadline_exceeded`, when all have ended.
-  std::optional<runtime::duration> timeout{};
-
-  std::optional<runtime::duration> grace{};
-};
 
 /// A scope for concurrent children with results of type `T`, inside
 /// `with_task_group`.
@@ -47,16 +27,41 @@ struct group_options {
 /// Where the first failure cancels the group, the body is cancelled too: its
 /// waits do not return, and the scope throws the error.
 ///
-/// `add_task` may be awaited by any task in the group's subtree; the other
-/// members are for the body.
+/// A stream of results in bounded memory: `max_unread`, one task that adds, and
+/// another that takes results as they come. Commonly a child adds and the body
+/// takes:
+///
+///     auto body = [&](auto& group) -> axiom::async<void> {
+///       auto produce = [&](axiom::task_context&) -> axiom::async<void> {
+///         while (auto job = source.next())
+///           co_await group.add_task("job", *job); // waits for room
+///       };
+///       group.context().create_child_task("producer", produce);
+///       while (auto result = co_await group.next()) // until nobody can add
+///         consume(*result);
+///     };
+///     co_await axiom::with_task_group<int>(self, {.max_unread = 16},
+///                                          axiom::named(body));
+///
+/// Or the body adds, and calls `close` when it has added all, while a child
+/// takes. An error of the producer is one of the group like any other. A body
+/// that leaves early calls `cancel_all` first; a producer still at work fails
+/// otherwise with `errc::scope_closed`, for nobody would take what it adds. Who
+/// takes must not wait in another way for who adds: a body that awaits its
+/// producer before it takes may wait for ever. Where the body itself adds too
+/// much and nobody else is left to take, `add_task` throws `errc::self_join`.
+///
+/// `add_task`, `start`, `next` and `close` may be used by any task in the
+/// group's subtree; the other members are for the body.
 template <class T>
 class coordinated_task_group {
 public:
   using values = std::conditional_t<std::is_void_v<T>, void, std::vector<T>>;
+  using options_type = group_options;
+  using state_type = detail::group_state<T>;
 
   /// For the framework.
-  explicit coordinated_task_group(detail::group_state<T>& state) noexcept
-    : state_(state) {
+  explicit coordinated_task_group(state_type& state) noexcept : state_(state) {
     // nop
   }
 
@@ -69,45 +74,81 @@ public:
   }
 
   /// Starts `op` as a child of the group when one of `max_concurrency` places
-  /// is free; places go to those who wait in order. Awaitable; gives the
-  /// child's identity. Throws `errc::not_in_scope` when awaited from outside
-  /// the group's subtree.
+  /// is free, and one of `max_unread`; places go to those who wait in order.
+  /// Awaitable; gives the child's identity. Throws `errc::not_in_scope` when
+  /// awaited from outside the group's subtree, and `errc::scope_closed` after
+  /// `close`.
   template <class F>
-  detail::add_task_request<T, detail::operation_t<F>>
-  add_task(const task_options& options, F&& op) {
+  detail::add_task_request<state_type, detail::operation_t<F>> add_task(
+    const task_options& options, F&& op) {
     static_assert(std::is_same_v<operation_result_t<detail::operation_t<F>>, T>,
                   "the operation's result is not of the group's type");
     return {state_, options, detail::take_operation<F>(std::forward<F>(op))};
   }
 
   template <class F>
-  detail::add_task_request<T, detail::operation_t<F>>
-  add_task(std::string_view name, F&& op) {
+  detail::add_task_request<state_type, detail::operation_t<F>> add_task(
+    std::string_view name, F&& op) {
     return add_task(task_options{.name = name}, std::forward<F>(op));
   }
 
+  /// Like `add_task`, and waits until the child calls `self.started(value)`,
+  /// whose value of type `V` it gives; the child goes on as one of the group.
+  /// For a service that has to be ready before others use it: its address, say.
+  ///
+  /// If the child ends without that, its outcome is thrown here and counts as
+  /// seen: its error, `cancelled_error`, or `errc::never_started`. After
+  /// `timeout` (counted from when it has a place) it is cancelled, and when it
+  /// has ended this throws `errc::deadline_exceeded`, together with its error
+  /// if it had one. If the task that waits here is cancelled, the child is too.
+  template <class V = void, class F>
+  async<V> start(const task_options& options, F&& op,
+                 runtime::duration timeout = runtime::duration::max()) {
+    static_assert(std::is_same_v<operation_result_t<detail::operation_t<F>>, T>,
+                  "the operation's result is not of the group's type");
+    return detail::start_in_group<V>(
+      state_, options, detail::take_operation<F>(std::forward<F>(op)), timeout);
+  }
+
+  template <class V = void, class F>
+  async<V> start(std::string_view name, F&& op,
+                 runtime::duration timeout = runtime::duration::max()) {
+    return start<V>(task_options{.name = name}, std::forward<F>(op), timeout);
+  }
+
   /// Awaitable: the result that came first among those not taken yet, waiting
-  /// for one if none is there; nothing when no child is left.
+  /// for one if none is there; each goes to one who asks, in the order of
+  /// asking. Nothing when none will come any more: when no child runs, and
+  /// `close` was called or nobody is left who could add. To the body that is
+  /// when it has no child at all, of `create_child_task` or otherwise; to
+  /// another task, when the body has returned.
   detail::next_result<T> next() noexcept {
     return detail::next_result<T>{state_};
+  }
+
+  /// Says that all is added. `add_task` throws `errc::scope_closed` from now
+  /// on, also for those who wait in it; children that run go on.
+  void close() noexcept {
+    state_.close();
   }
 
   /// Awaits all children and gives their values in order of submission (as
   /// far as `next` has not taken them). Throws `concurrent_errors` with the
   /// failures; in mode `partial` it returns the successes and leaves the
-  /// failures for `collect_results`.
+  /// failures for `collect_results`. Since it is to have them all, it suspends
+  /// `max_unread`; so does `collect_results`.
   async<values> wait_for_all() {
+    const detail::unbounded_scope all{state_};
     co_await context().hierarchy().await_children();
     co_return take_values();
   }
 
   /// Awaits all children and gives every outcome, in order of submission.
   async<std::vector<expected<T>>> collect_results() {
+    const detail::unbounded_scope all{state_};
     co_await context().hierarchy().await_children();
     std::vector<expected<T>> result;
-    for (auto& x : state_.take_all())
-      if (!x.taken)
-        result.push_back(x.take());
+    state_.take_all().for_each([&](auto& x) { result.push_back(x.take()); });
     co_return result;
   }
 
@@ -174,25 +215,29 @@ public:
     return state_.running();
   }
 
+  /// How many results there are that nobody has taken.
+  std::size_t unread() const noexcept {
+    return state_.unread();
+  }
+
   /// For the framework.
-  detail::group_state<T>& impl() noexcept {
+  state_type& impl() noexcept {
     return state_;
   }
 
 private:
   values take_values() {
     std::vector<task_error> errors;
-    std::vector<std::conditional_t<std::is_void_v<T>, std::monostate, T>> result;
-    for (auto& x : state_.take_all()) {
-      if (x.taken)
-        continue;
+    std::vector<std::conditional_t<std::is_void_v<T>, std::monostate, T>>
+      result;
+    state_.take_all().for_each([&](auto& x) {
       if (auto* error = x.error())
         errors.push_back(std::move(*error));
       else if (auto* cause = x.cause())
         note_cancelled(*cause, errors);
       else if constexpr (!std::is_void_v<T>)
         result.push_back(std::move(x.value()));
-    }
+    });
     if (state_.mode() == failure_mode::partial)
       for (auto& x : errors)
         state_.put_back(std::move(x));
@@ -209,7 +254,7 @@ private:
       errors.push_back(detail::cancelled_child(cause));
   }
 
-  detail::group_state<T>& state_;
+  state_type& state_;
 };
 
 } // namespace axiom

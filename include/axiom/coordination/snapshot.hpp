@@ -42,7 +42,8 @@ typename Inspector::result_type inspect(Inspector& f, tree_snapshot& x) {
 /// The snapshot as an indented tree.
 std::string to_string(const tree_snapshot& x);
 
-/// An error of a root task that nobody looked at.
+/// An error that nobody looked at: of a root task, or of a child in a
+/// `discarding_task_group` without a handler.
 struct unobserved_error {
   task_reference task;
   caf::error error;

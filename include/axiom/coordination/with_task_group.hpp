@@ -24,13 +24,13 @@ namespace axiom {
 /// `cancelled_error` if the group alone was cancelled. A body that throws
 /// cancels the children; their errors are kept as suppressed.
 template <class T, class F>
-detail::group_request<T, detail::operation_t<F>>
+detail::group_request<coordinated_task_group<T>, detail::operation_t<F>>
 with_task_group(task_context&, const group_options& options, F&& body) {
   return {options, detail::take_operation<F>(std::forward<F>(body))};
 }
 
 template <class T, class F>
-detail::group_request<T, detail::operation_t<F>>
+detail::group_request<coordinated_task_group<T>, detail::operation_t<F>>
 with_task_group(task_context& self, F&& body) {
   return with_task_group<T>(self, group_options{}, std::forward<F>(body));
 }

@@ -45,6 +45,8 @@ enum class errc : std::uint8_t {
   exceeds_capacity,
   /// To wait for this would be to wait for oneself; the text names the circle.
   resource_deadlock,
+  /// A task that somebody started ended without saying that it is started.
+  never_started,
 };
 
 /// The enumerator's name.

@@ -114,6 +114,16 @@ public:
   template <class... Rs, class Handle, class... Ts>
   auto request(const Handle& receiver, runtime::duration timeout, Ts&&... xs);
 
+  /// Tells the task that waits in a group's `start<V>` that this child is
+  /// started, with a value of type `V` exactly (or none); it goes on at once.
+  /// Throws `errc::invalid_argument` the second time, with a value of another
+  /// type, and in a task that was not created by `start`. Thread-safe. If nobody
+  /// waits any more, this task is being cancelled, and the value is dropped.
+  template <class V>
+  void started(V&& value);
+
+  void started();
+
   // -- children ----------------------------------------------------------------------
 
   /// Starts `op` as a child of this task. See

@@ -15,6 +15,7 @@
 #include "axiom/task/detail/extras.hpp"
 #include "axiom/task/detail/make_task.hpp"
 #include "axiom/task/detail/request.hpp"
+#include "axiom/task/detail/start_signal.hpp"
 #include "axiom/task/options.hpp"
 #include "axiom/task/task.hpp"
 
@@ -84,6 +85,19 @@ auto task_context::request(const Handle& receiver, runtime::duration timeout,
   return detail::request<reader>{
     caf::actor_cast<caf::strong_actor_ptr>(receiver), timeout,
     caf::make_message(std::forward<Ts>(xs)...)};
+}
+
+template <class V>
+void task_context::started(V&& value) {
+  using type = std::remove_cvref_t<V>;
+  auto& signal = detail::require_start_signal(*task_, typeid(type));
+  static_cast<detail::typed_start_signal<type>&>(signal).say(
+    std::forward<V>(value));
+}
+
+inline void task_context::started() {
+  auto& signal = detail::require_start_signal(*task_, typeid(void));
+  static_cast<detail::typed_start_signal<void>&>(signal).say(std::monostate{});
 }
 
 template <class Impl, class... Ts>

@@ -13,25 +13,67 @@ namespace axiom::detail {
 /// Throws `errc::not_in_scope` unless `task` is the group or below it.
 void require_in_scope(const task_actor& task, const task_actor& group);
 
-/// Adds a child to a group, waiting for a place.
-template <class T, class F>
-class add_task_awaiter final : public awaiter<add_task_awaiter<T, F>> {
+/// A place in a group and the slot that belongs to it, until a child has them.
+template <class State>
+class group_place {
 public:
-  add_task_awaiter(group_state<T>& group, const task_options& options, F op)
-    : group_(group), options_(options), op_(std::move(op)) {
+  using slot_ptr = typename State::slot_ptr;
+
+  group_place(State& group, slot_ptr slot) noexcept
+    : group_(&group), slot_(slot) {
     // nop
   }
 
-  ~add_task_awaiter() {
-    if (place_.granted && slot_ != nullptr)
-      group_.drop_slot(*slot_); // cancelled while others went first
-    else if (place_.task != nullptr)
-      group_.abandon(place_);
+  group_place(group_place&& other) noexcept
+    : group_(std::exchange(other.group_, nullptr)), slot_(other.slot_) {
+    // nop
+  }
+
+  group_place& operator=(group_place&&) = delete;
+
+  ~group_place() {
+    if (group_ != nullptr)
+      group_->give_up(slot_);
+  }
+
+  State& group() const noexcept {
+    return *group_;
+  }
+
+  slot_ptr slot() const noexcept {
+    return slot_;
+  }
+
+  /// The child has it now.
+  void pass_on() noexcept {
+    group_ = nullptr;
+  }
+
+private:
+  State* group_;
+  slot_ptr slot_;
+};
+
+/// Waits for a place in a group.
+template <class State, class Derived>
+class place_awaiter : public awaiter<Derived> {
+public:
+  explicit place_awaiter(State& group) noexcept : group_(group) {
+    // nop
+  }
+
+  ~place_awaiter() {
+    // What was granted later is written under the lock.
+    if (at_once_ && waiter_.granted)
+      group_.give_up(slot_); // cancelled while others went first
+    else if (waiter_.task != nullptr)
+      group_.abandon(waiter_);
   }
 
   bool arm(task_actor& task) {
     require_in_scope(task, group_.owner());
-    if ((slot_ = group_.enter_with_slot(place_, task))) {
+    at_once_ = group_.enter(waiter_, task, slot_);
+    if (at_once_) {
       // A loop that adds many would otherwise fill the memory with children
       // before the first of them runs.
       auto crowded = task.host().crowded();
@@ -39,52 +81,104 @@ public:
         task.next(task_actor::step::yield);
       return crowded;
     }
-    task.next(task_actor::step::suspend);
+    task.next(group_.how_to_wait(task));
     return true;
   }
 
+protected:
+  State& group() const noexcept {
+    return group_;
+  }
+
+  /// The place waited for. Throws if there is none.
+  group_place<State> take_place() {
+    if (!waiter_.granted)
+      group_.throw_no_place();
+    if (!at_once_)
+      slot_ = group_.add_slot();
+    waiter_.granted = false; // this is not its owner any more
+    return {group_, slot_};
+  }
+
+private:
+  State& group_;
+  group_waiter waiter_;
+  typename State::slot_ptr slot_{};
+  bool at_once_ = false; ///< with the slot
+};
+
+/// The awaiter of a place alone.
+template <class State>
+class bare_place_awaiter final
+  : public place_awaiter<State, bare_place_awaiter<State>> {
+public:
+  using place_awaiter<State, bare_place_awaiter>::place_awaiter;
+
+  group_place<State> await_resume() {
+    return this->take_place();
+  }
+};
+
+template <class State>
+struct place_request : awaitable_tag {
+  explicit place_request(State& x) noexcept : group(x) {
+    // nop
+  }
+
+  friend bare_place_awaiter<State> as_awaiter(const place_request& x) noexcept {
+    return bare_place_awaiter<State>{x.group};
+  }
+
+  State& group;
+};
+
+/// Adds a child to a group, waiting for a place.
+template <class State, class F>
+class add_task_awaiter final
+  : public place_awaiter<State, add_task_awaiter<State, F>> {
+public:
+  add_task_awaiter(State& group, const task_options& options, F op)
+    : place_awaiter<State, add_task_awaiter>(group),
+      options_(options),
+      op_(std::move(op)) {
+    // nop
+  }
+
   task_id await_resume() {
-    using impl = operation_task<group_child<T>, F>;
-    place_.granted = false; // the child has the place now
-    auto& slot = slot_ != nullptr ? *slot_ : group_.add_slot();
-    task_id result;
-    try {
-      result = spawn_unowned_task<impl>(group_.owner(), options_, kind_of<F>,
-                                        std::move(op_), group_, slot);
-    } catch (...) {
-      group_.drop_slot(slot);
-      throw;
-    }
-    group_.cancel_if_draining(group_.owner());
+    using child = typename State::template child<operation_result_t<F>>;
+    using impl = operation_task<child, F>;
+    auto place = this->take_place();
+    auto& group = this->group();
+    auto result = spawn_unowned_task<impl>(group.owner(), options_, kind_of<F>,
+                                           std::move(op_), group, place.slot());
+    place.pass_on();
+    group.cancel_if_draining();
     return result;
   }
 
 private:
-  group_state<T>& group_;
   task_options options_;
   F op_;
-  group_waiter place_;
-  group_slot<T>* slot_ = nullptr; ///< if there was a place at once
 };
 
 /// What `add_task` returns, to be awaited.
-template <class T, class F>
+template <class State, class F>
 struct add_task_request : awaitable_tag {
-  add_task_request(group_state<T>& where, const task_options& how, F what)
+  add_task_request(State& where, const task_options& how, F what)
     : group(where), options(how), op(std::move(what)) {
     // nop
   }
 
-  friend add_task_awaiter<T, F> as_awaiter(add_task_request&& x) {
+  friend add_task_awaiter<State, F> as_awaiter(add_task_request&& x) {
     return {x.group, x.options, std::move(x.op)};
   }
 
-  group_state<T>& group;
+  State& group;
   task_options options;
   F op;
 };
 
-/// Awaits a result in a group, or the end of its last child.
+/// Awaits a result in a group, or that none will come.
 template <class T>
 class next_awaiter final : public awaiter<next_awaiter<T>> {
 public:
@@ -93,22 +187,23 @@ public:
   }
 
   ~next_awaiter() {
-    if (place_.task != nullptr)
-      group_.abandon_result(place_);
+    if (reader_.task != nullptr)
+      group_.abandon_result(reader_);
   }
 
-  bool arm(task_actor& task) noexcept {
-    task.next(task_actor::step::suspend);
-    return !group_.await_result(place_, task);
+  bool arm(task_actor& task) {
+    require_in_scope(task, group_.owner());
+    task.next(group_.how_to_wait(task));
+    return !group_.await_result(reader_, task);
   }
 
   std::optional<expected<T>> await_resume() {
-    return group_.pop_done();
+    return group_.take_result(reader_);
   }
 
 private:
   group_state<T>& group_;
-  group_waiter place_;
+  typename group_state<T>::reader reader_;
 };
 
 /// What `next` returns, to be awaited.

@@ -96,7 +96,7 @@ public:
     auto& errors = group_.tolerated();
     auto last = errors.size();
     {
-      drain_scope draining{group_, group_.owner(), to_losers()};
+      drain_scope draining{group_, to_losers()};
       co_await group_.owner().context().hierarchy().await_children();
     }
     // What was cancelled lost, and that is no error; nor is a value that nobody

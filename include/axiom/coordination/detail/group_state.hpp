@@ -1,205 +1,195 @@
 #pragma once
 
-#include <atomic>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <type_traits>
 #include <utility>
-#include <variant>
+#include <vector>
 
 #include "axiom/coordination/detail/group_core.hpp"
-#include "axiom/task/detail/cancel_request.hpp"
+#include "axiom/coordination/detail/group_slot.hpp"
+#include "axiom/coordination/group_options.hpp"
 #include "axiom/task/detail/typed_task.hpp"
 
 namespace axiom::detail {
 
-/// The place for the outcome of one child of a group.
 template <class T>
-struct group_slot {
-  using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-  using error_ptr = std::unique_ptr<task_error>;
+class group_child;
 
-  // By index, since T may be any type, also one of the others.
-  static constexpr std::size_t is_value = 1;
-  static constexpr std::size_t is_error = 2;
-  static constexpr std::size_t is_cancelled = 3;
-
-  // nothing yet or taken; value; failure; cancelled
-  std::variant<std::monostate, stored, error_ptr, cancel_cause_ptr> what;
-  group_slot* next_done = nullptr;
-  bool taken = false;
-
-  task_error* error() const noexcept {
-    auto* ptr = std::get_if<is_error>(&what);
-    return ptr != nullptr ? ptr->get() : nullptr;
-  }
-
-  const cancel_cause_ptr* cause() const noexcept {
-    return std::get_if<is_cancelled>(&what);
-  }
-
-  stored& value() {
-    return std::get<is_value>(what);
-  }
-
-  /// @pre it is not a value
-  task_error take_error() {
-    auto* x = error();
-    return x != nullptr ? std::move(*x) : cancelled_child(*cause());
-  }
-
-  expected<T> take() {
-    taken = true;
-    if (auto* x = error())
-      return tl::unexpected<failure>{x->error};
-    if (auto* x = cause())
-      return tl::unexpected<failure>{
-        failure::from(std::make_exception_ptr(cancelled_error{*x}))};
-    if constexpr (std::is_void_v<T>)
-      return {};
-    else
-      return std::move(value());
-  }
+/// What children leave behind that nobody has looked at when their group ends.
+struct group_remains {
+  std::vector<task_error> errors;
+  bool in_time = true; ///< no child was cancelled with the group
 };
 
 /// A group as far as its children know it: the core, and their outcomes in
 /// order of submission and in order of completion.
 ///
-/// A child writes its slot alone, then publishes it under the lock. Slots do
-/// not move; those taken are dropped from the front.
+/// A child writes its slot alone, then publishes it under the lock: to the
+/// first who waits for a result, else to the list of those that are unread.
 template <class T>
 class group_state : public group_core {
 public:
   using slot = group_slot<T>;
+  using slots = group_slots<T>;
+  using slot_ptr = slot*;
 
-  group_state(task_actor& owner, failure_mode mode, std::size_t limit) noexcept
-    : group_core(mode, limit), owner_(owner) {
+  /// The class of a child whose operation has results of type `R`.
+  template <class R>
+  using child = group_child<R>;
+
+  /// A coroutine that waits for a result.
+  struct reader : group_waiter {
+    slot* given = nullptr; ///< its own from now on
+  };
+
+  group_state(task_actor& owner, const group_options& options) noexcept
+    : group_core(owner, options.failure_mode, limits_of(options)) {
     // nop
   }
 
-  /// The group's own task.
-  task_actor& owner() const noexcept {
-    return owner_;
+  static group_limits limits_of(const group_options& options) noexcept {
+    return {options.max_concurrency, options.max_unread};
   }
 
   // -- for adders and children ---------------------------------------------------
 
-  /// Takes a place and a slot, or queues `adder` and returns null.
-  slot* enter_with_slot(group_waiter& adder, task_actor& task) {
+  /// Takes a place and a slot and returns true, or queues `adder`.
+  bool enter(group_waiter& adder, task_actor& task, slot_ptr& result) {
     std::lock_guard guard{lock_};
-    auto& result = slots_.emplace_back(); // first, since it may throw
-    if (enter_locked(adder, task))
-      return &result;
-    slots_.pop_back();
-    return nullptr;
+    if (enter_locked(adder, task) == entry::queued)
+      return false;
+    try {
+      result = &slots_.take();
+    } catch (...) {
+      adder.granted = false;
+      leave_locked();
+      throw;
+    }
+    return true;
   }
 
-  slot& add_slot() {
+  /// The slot that belongs to a place granted later.
+  slot_ptr add_slot() {
     std::lock_guard guard{lock_};
-    return slots_.emplace_back();
+    return &slots_.take();
   }
 
-  /// The child of a place and a slot never came to be.
-  void drop_slot(slot& x) noexcept {
+  /// Gives a place and its slot back: nothing came of them.
+  void give_up(slot_ptr x) noexcept {
     std::lock_guard guard{lock_};
-    x.taken = true;
+    slots_.give_back(*x);
     leave_locked();
   }
 
   /// A child has ended and written its slot.
-  void child_done(slot& x) noexcept {
+  void child_done(slot_ptr x) noexcept {
     std::lock_guard guard{lock_};
-    publish(x);
-    result_waiters_.grant_first(); // one result is enough for one waiter
+    if (auto* first = result_waiters_.grant_first())
+      static_cast<reader*>(first)->given = x;
+    else
+      publish(*x);
     leave_locked();
   }
 
-  /// A child has failed: if that ends the group, all of it is cancelled.
-  void child_failed(const task_actor& child, const task_error& error) {
-    if (mode() != failure_mode::throw_on_first || !note_failure(error))
-      return;
-    cancel_options options;
-    options.reason = cancel_reason::sibling_failed;
-    options.origin = "the failure of " + quoted(child.task_name());
-    options.error = error.error.error();
-    options.unit = current_unit();
-    cancel_tree(owner_, options);
-  }
+  // -- for who takes results --------------------------------------------------
 
-  // -- for the body ----------------------------------------------------------------
-
-  /// Returns true if a result, or the end of all, is there already.
-  bool await_result(group_waiter& x, task_actor& task) noexcept {
+  /// Gives `x` a result and returns true, or queues it. True too if none will
+  /// come.
+  bool await_result(reader& x, task_actor& task) noexcept {
     std::lock_guard guard{lock_};
-    if (first_done_ != nullptr || running_ == 0)
+    if (!done_.empty()) {
+      x.given = &done_.pop();
+      --unread_;
+      admit_locked();
+      return true;
+    }
+    if (over_locked())
       return true;
     result_waiters_.push(x, task);
     return false;
   }
 
-  void abandon_result(group_waiter& x) noexcept {
+  void abandon_result(reader& x) noexcept {
     std::lock_guard guard{lock_};
     if (x.queued)
       result_waiters_.remove(x);
-  }
-
-  /// How many outcomes there are or will be, as far as one can know: of
-  /// children that run, and of those that ended and nobody took.
-  std::size_t outstanding() const noexcept {
-    std::lock_guard guard{lock_};
-    return running_ + done_;
-  }
-
-  /// The result that came first; none if there is none.
-  std::optional<expected<T>> pop_done() {
-    std::optional<expected<T>> result;
-    read_done([&result](slot& x) { result.emplace(x.take()); });
-    return result;
   }
 
   /// Has `read` take what it wants out of the slot of the result that came
   /// first. Returns false if there is none.
   template <class F>
   bool read_done(F read) {
-    slot* x;
+    slot* x = nullptr;
     {
       std::lock_guard guard{lock_};
-      if (first_done_ == nullptr)
+      if (done_.empty())
         return false;
-      --done_;
-      x = std::exchange(first_done_, first_done_->next_done);
-      if (first_done_ == nullptr)
-        last_done_ = nullptr;
+      x = &done_.pop();
+      --unread_;
+      admit_locked();
     }
-    // Ours alone now. Moving and destroying a value is user code: not under
-    // the lock.
+    // Moving and destroying a value is user code: not under the lock.
+    const emptying_scope scope{*this, *x};
     read(*x);
-    x->taken = true;
-    x->what.template emplace<0>();
-    std::lock_guard guard{lock_};
-    while (!slots_.empty() && slots_.front().taken)
-      slots_.pop_front();
     return true;
   }
 
-  /// All outcomes that are left, in order of submission.
-  /// @pre no child runs
-  std::deque<slot> take_all() {
+  /// Lets `x`, which only waits for a result, leave it for `read_done`.
+  void return_result(reader& x) noexcept {
     std::lock_guard guard{lock_};
-    first_done_ = last_done_ = nullptr;
-    done_ = 0;
+    if (x.given == nullptr)
+      return;
+    done_.push_front(*std::exchange(x.given, nullptr));
+    ++unread_;
+  }
+
+  /// The result that `x` was given; none if it was not.
+  std::optional<expected<T>> take_result(reader& x) {
+    slot* given = nullptr;
+    {
+      std::lock_guard guard{lock_};
+      given = std::exchange(x.given, nullptr);
+    }
+    if (given == nullptr)
+      return std::nullopt;
+    // Moving and destroying a value is user code: not under the lock.
+    const emptying_scope scope{*this, *given};
+    return given->take();
+  }
+
+  /// All outcomes that are left.
+  /// @pre no child runs
+  slots take_all() {
+    std::lock_guard guard{lock_};
+    done_.clear();
+    unread_ = 0;
+    admit_locked();
     return std::exchange(slots_, {});
   }
 
   /// A failure that the body has not looked at goes back.
   void put_back(task_error error) {
     std::lock_guard guard{lock_};
-    auto& x = slots_.emplace_back();
+    auto& x = slots_.take();
     x.what.template emplace<slot::is_error>(
       std::make_unique<task_error>(std::move(error)));
     publish(x);
+  }
+
+  /// What is left at the end.
+  group_remains take_remains() {
+    group_remains result{take_noted()};
+    take_all().for_each([&](slot& x) {
+      auto* error = x.error();
+      if (error != nullptr && mode() != failure_mode::throw_on_first)
+        result.errors.push_back(std::move(*error));
+      // A body that returned before its time was over left children behind.
+      auto* cause = x.cause();
+      if (cause != nullptr && (*cause)->target == owner().identity())
+        result.in_time = false;
+    });
+    return result;
   }
 
   /// From now on cancelled children are no error: somebody asked for it.
@@ -212,17 +202,25 @@ public:
   }
 
 private:
+  /// Frees a slot at its end.
+  struct emptying_scope {
+    ~emptying_scope() {
+      what.what.template emplace<0>();
+      std::lock_guard guard{group.lock_};
+      group.slots_.give_back(what);
+    }
+
+    group_state& group;
+    slot& what;
+  };
+
   void publish(slot& x) noexcept {
-    ++done_;
-    (last_done_ != nullptr ? last_done_->next_done : first_done_) = &x;
-    last_done_ = &x;
+    done_.push(x);
+    ++unread_;
   }
 
-  task_actor& owner_;
-  std::deque<slot> slots_;
-  slot* first_done_ = nullptr;
-  slot* last_done_ = nullptr;
-  std::size_t done_ = 0; // the length of that list
+  slots slots_;
+  completion_list<T> done_;
   bool forgiven_ = false; // the body's own
 };
 
@@ -233,8 +231,8 @@ class group_child : public typed_task<T> {
 
 public:
   group_child(caf::actor_config& cfg, const task_seed& seed,
-              group_state<T>& group, group_slot<T>& slot)
-    : typed_task<T>(cfg, seed), group_(group), slot_(slot) {
+              group_state<T>& group, slot* where)
+    : typed_task<T>(cfg, seed), group_(group), slot_(where) {
     // nop
   }
 
@@ -246,11 +244,12 @@ protected:
         deliver_failure(this->why_failed());
         break;
       case outcome_kind::cancelled:
-        slot_.what.template emplace<slot::is_cancelled>(this->cause());
+        slot_->what.template emplace<slot::is_cancelled>(this->cause());
         break;
       default:
         try {
-          slot_.what.template emplace<slot::is_value>(std::move(*this->value_));
+          slot_->what.template emplace<slot::is_value>(
+            std::move(*this->value_));
         } catch (...) { // the value does not move
           deliver_failure(failure::from(std::current_exception()));
         }
@@ -258,16 +257,21 @@ protected:
     group_.child_done(slot_);
   }
 
+  /// Somebody else has the outcome.
+  void leave_group() noexcept {
+    group_.give_up(slot_);
+  }
+
 private:
   void deliver_failure(const failure& why) {
     auto error = std::make_unique<task_error>(
       task_error{this->reference(), why, timestamp::clock::now(), {}});
     group_.child_failed(*this, *error);
-    slot_.what.template emplace<slot::is_error>(std::move(error));
+    slot_->what.template emplace<slot::is_error>(std::move(error));
   }
 
   group_state<T>& group_;
-  group_slot<T>& slot_;
+  slot* slot_;
 };
 
 } // namespace axiom::detail

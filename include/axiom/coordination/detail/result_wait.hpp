@@ -19,14 +19,14 @@ public:
 
   ~result_awaiter() {
     if (timed_)
-      place_.task->host().timers().cancel(*this);
-    if (place_.task != nullptr)
-      group_.abandon_result(place_);
+      reader_.task->host().timers().cancel(*this);
+    if (reader_.task != nullptr)
+      group_.abandon_result(reader_);
   }
 
   bool arm(task_actor& task) {
-    task.next(task_actor::step::suspend);
-    if (group_.await_result(place_, task))
+    task.next(group_.how_to_wait(task));
+    if (group_.await_result(reader_, task))
       return false;
     if (due_ != runtime::time_point::max()) {
       timed_ = true;
@@ -35,18 +35,19 @@ public:
     return true;
   }
 
-  void await_resume() const noexcept {
-    // nop: what is there, the group says
+  /// What is there, the group says.
+  void await_resume() noexcept {
+    group_.return_result(reader_);
   }
 
 private:
   void fire() noexcept override {
-    place_.task->wake(place_.epoch);
+    reader_.task->wake(reader_.epoch);
   }
 
   group_state<T>& group_;
   const runtime::time_point due_;
-  group_waiter place_; ///< has a task once it was queued
+  typename group_state<T>::reader reader_; ///< has a task once it was queued
   bool timed_ = false;
 };
 

@@ -31,6 +31,7 @@ struct task_error;
 namespace axiom::detail {
 
 struct task_extras;
+class start_signal;
 class task_actor;
 class wait_site;
 
@@ -313,8 +314,10 @@ public:
   /// For a root node: no body, so the end comes with the last child.
   void end_root() noexcept;
 
-  // -- tree
-  // --------------------------------------------------------------------
+  /// Whom to tell that it is started; null if nobody asked.
+  virtual start_signal* starting() noexcept;
+
+  // -- tree --------------------------------------------------------------------
 
   runtime::small_mutex& lock() noexcept {
     return lock_;

@@ -53,7 +53,8 @@ public:
 
   // -- hooks for the coordinator -------------------------------------------------
 
-  /// A root task ended with an error that nobody will ever look at.
+  /// A task ended with an error that nobody will ever look at: a root task, or
+  /// a child of a group that keeps no results.
   virtual void unobserved_failure(const task_reference& task,
                                   const failure& why) noexcept
     = 0;
