@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "axiom/coordination/detail/group_slot.hpp"
 #include "axiom/task/detail/cancel_request.hpp"
 
 namespace axiom::detail {

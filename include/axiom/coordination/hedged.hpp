@@ -59,7 +59,8 @@ template <class F>
 auto hedged(task_context&, const hedge_options& options, F&& op) {
   using operation = detail::operation_t<F>;
   using body = detail::hedge_body<operation>;
-  return detail::group_request<operation_result_t<operation>, body>{
+  return detail::group_request<
+    coordinated_task_group<operation_result_t<operation>>, body>{
     {.name = options.name,
      .failure_mode = failure_mode::partial,
      .priority = options.priority,

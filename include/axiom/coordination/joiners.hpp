@@ -43,15 +43,15 @@ template <class R, class Operations>
 auto run_join(std::string_view name, join_policy policy,
               const join_options& options, Operations ops) {
   using body = join_body<R, Operations>;
-  return group_request<typename Operations::value_type, body>{
-    {.name = options.name,
-     .failure_mode = failure_mode::partial,
-     .max_concurrency = options.max_concurrency,
-     .priority = options.priority,
-     .timeout = options.timeout,
-     .grace = options.grace},
-    body{name, policy, std::move(ops), options.max_concurrency,
-         options.suppressed}};
+  return group_request<coordinated_task_group<typename Operations::value_type>,
+                       body>{{.name = options.name,
+                              .failure_mode = failure_mode::partial,
+                              .max_concurrency = options.max_concurrency,
+                              .priority = options.priority,
+                              .timeout = options.timeout,
+                              .grace = options.grace},
+                             body{name, policy, std::move(ops),
+                                  options.max_concurrency, options.suppressed}};
 }
 
 /// The type of the values of a join of many.

@@ -47,13 +47,10 @@ private:
   group_waiter* last_ = nullptr;
 };
 
-/// The error of a child that has no value because it was cancelled.
-task_error cancelled_child(const cancel_cause_ptr& cause);
-
 /// How much there may be in a group at once.
 struct group_limits {
   std::size_t running; ///< children
-  std::size_t unread;  ///< results that nobody has taken, and children
+  std::size_t unread; ///< results that nobody has taken, and children
 };
 
 /// Throws `errc::invalid_argument` for limits that let nothing run.
@@ -171,7 +168,7 @@ public:
 protected:
   enum class entry {
     granted, ///< the adder has a place
-    queued,  ///< it waits for one
+    queued, ///< it waits for one
   };
 
   /// Throws `errc::scope_closed` if the group is closed.
@@ -217,8 +214,8 @@ private:
   std::vector<task_error> tolerated_;
 };
 
-/// Drains a group while it lives. A body that is cancelled meanwhile leaves this
-/// scope too when no child is left.
+/// Drains a group while it lives. A body that is cancelled meanwhile leaves
+/// this scope too when no child is left.
 class drain_scope {
 public:
   drain_scope(group_core& group, cancel_options how)

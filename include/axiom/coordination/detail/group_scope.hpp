@@ -56,9 +56,8 @@ protected:
       else
         this->fail(to_failure(concurrent_errors{std::move(errors)}));
     } else if (!in_time && this->reason() == cancel_reason::deadline) {
-      failure late{errc::deadline_exceeded,
-                   "group " + quoted(this->task_name())
-                     + " did not end in time"};
+      failure late{errc::deadline_exceeded, "group " + quoted(this->task_name())
+                                              + " did not end in time"};
       auto tolerated = std::exchange(state_.tolerated(), {});
       this->fail(tolerated.empty() ? late
                                    : with_suppressed(late, this->reference(),

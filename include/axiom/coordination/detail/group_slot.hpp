@@ -14,6 +14,9 @@
 
 namespace axiom::detail {
 
+/// The error of a child that has no value because it was cancelled.
+task_error cancelled_child(const cancel_cause_ptr& cause);
+
 /// The place for the outcome of one child of a group.
 template <class T>
 struct group_slot {
@@ -42,6 +45,12 @@ struct group_slot {
 
   stored& value() {
     return std::get<is_value>(what);
+  }
+
+  /// @pre it is not a value
+  task_error take_error() {
+    auto* x = error();
+    return x != nullptr ? std::move(*x) : cancelled_child(*cause());
   }
 
   expected<T> take() {

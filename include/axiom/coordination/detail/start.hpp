@@ -93,6 +93,7 @@ public:
       signal.limit(timeout_);
     link_.starter = &task;
     begin_wait(task, child(), link_);
+    group.cancel_if_draining();
     return true;
   }
 
