@@ -25,21 +25,22 @@ struct stream_waiter : group_waiter {
 /// which result is the next, who waits.
 ///
 /// An item's way: a lane gets *room*, which is a place and, where items have to
-/// be awaited, the source for itself; it takes the item; the operation runs; the
-/// result is kept until the reader takes it, which frees the place.
+/// be awaited, the source for itself; it takes the item; the operation runs;
+/// the result is kept until the reader takes it, which frees the place.
 ///
 /// Invariants, all under `lock_`, where no user code runs:
 /// 1. `out_` <= `limit_`: places of items being taken, at work, or kept.
 /// 2. With an exclusive source one lane at most has room and no item yet.
-/// 3. A lane waits only while there is no room, or another has been woken for it
+/// 3. A lane waits only while there is no room, or another has been woken for
+/// it
 ///    and has not come yet. None waits when the source is at its end.
 /// 4. The reader waits only while the next result is not there and may still
 ///    come.
 ///
-/// Room is not reserved for a lane that is woken: who comes first takes it. Else
-/// every item would change the lane, and operations that do not wait would pay
-/// for a wake-up each. For the same reason one lane is woken at a time; it has
-/// the next one woken if there is more room.
+/// Room is not reserved for a lane that is woken: who comes first takes it.
+/// Else every item would change the lane, and operations that do not wait would
+/// pay for a wake-up each. For the same reason one lane is woken at a time; it
+/// has the next one woken if there is more room.
 class stream_core {
 public:
   stream_core(task_actor& scope, std::size_t limit, stream_order order,
@@ -48,7 +49,7 @@ public:
     // nop
   }
 
-  // -- for lanes ---------------------------------------------------------------
+  // -- for lanes --------------------------------------------------------------
 
   /// Gives `lane` room, or returns at once since there are no more items; else
   /// queues it and returns false.
@@ -73,11 +74,11 @@ public:
   /// a lane is wanted: there is room, and nobody who comes for it.
   bool took(stream_node& item) noexcept;
 
-  /// The item has its outcome; `item` may be gone after this. Without a value it
-  /// is left out of the stream.
+  /// The item has its outcome; `item` may be gone after this. Without a value
+  /// it is left out of the stream.
   void done(stream_node& item, bool has_value) noexcept;
 
-  // -- for the reader ----------------------------------------------------------
+  // -- for the reader ---------------------------------------------------------
 
   /// Returns true if the next result, or the end, is there already. Throws
   /// `errc::not_in_scope` if `task` is not the scope's own: there is one
@@ -95,7 +96,7 @@ public:
   /// `recycle` when its value is taken out.
   popped pop() noexcept;
 
-  // -- for both ----------------------------------------------------------------
+  // -- for both ---------------------------------------------------------------
 
   /// A node to use again; null if there is none.
   stream_node* reuse() noexcept;

@@ -172,7 +172,8 @@ public:
   template <class R>
   stream_run(item_scope<R>& scope, std::size_t limit, stream_order order,
              Source& items, F& op) noexcept
-    : results(scope, limit, order, source::waits, *this, scope.crew(), scope.failures()),
+    : results(scope, limit, order, source::waits, *this, scope.crew(),
+              scope.failures()),
       scope_(scope),
       op_(op),
       source_(items) {
@@ -184,8 +185,7 @@ public:
     start_lane();
   }
 
-  // -- for lanes
-  // ------------------------------------------------------------------
+  // -- for lanes --------------------------------------------------------------
 
   room_request room() noexcept {
     return room_request{this->core()};
