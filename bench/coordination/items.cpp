@@ -74,8 +74,7 @@ long sum_of(const values& all) {
   return std::accumulate(all.begin(), all.end(), 0L);
 }
 
-// -- arms
-// ------------------------------------------------------------------------
+// -- arms ---------------------------------------------------------------------
 
 void map(benchmark::State& state) {
   measure(state,

@@ -334,6 +334,7 @@ BOOST_AUTO_TEST_CASE(streams_left_or_cancelled_leave_nothing_behind) {
       t.wait();
       if (auto got = t.get_expected())
         BOOST_TEST(got->size() == most);
+      run.too_early = 0; // a call that was cancelled frees its place
       check(run);
     }
   });

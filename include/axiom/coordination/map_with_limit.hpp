@@ -21,8 +21,9 @@ namespace axiom {
 /// @param items any input range, whose length need not be known. An lvalue is
 ///   used by reference, an rvalue moved in. It is read lazily: an element is
 ///   taken only when its call can start, so at most `limit` are out. The
-///   iterator is used by one thread at a time, but by different ones. What `op`
-///   gets of an element: a reference into a range whose elements stay where
+///   iterator is used by one thread at a time, but by different ones. It must
+///   not block: workers that come for the next element would wait with it. What
+///   `op` gets of an element: a reference into a range whose elements stay where
 ///   they are, an rvalue if the range was moved in, else a copy.
 /// @param limit at least 1
 /// @param op `op(task_context&, item)` or `op(item)`: a plain callable, one

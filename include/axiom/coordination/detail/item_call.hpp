@@ -27,16 +27,26 @@ public:
   /// The element goes as what it is, a reference or a value given away; to an
   /// operation that wants `T&` of a value it goes as that.
   decltype(auto) operator()(task_context& self) const {
-    using given = T&&;
-    if constexpr (std::invocable<F&, task_context&, given>)
-      return (*fun_)(self, static_cast<given>(*item_));
-    else if constexpr (std::invocable<F&, task_context&, item&>)
+    if constexpr (with_context_given)
+      return (*fun_)(self, static_cast<T&&>(*item_));
+    else if constexpr (with_context)
       return (*fun_)(self, *item_);
-    else if constexpr (std::invocable<F&, given>)
-      return (*fun_)(static_cast<given>(*item_));
+    else if constexpr (given)
+      return (*fun_)(static_cast<T&&>(*item_));
     else
       return (*fun_)(*item_);
   }
+
+private:
+  static constexpr bool with_context_given =
+    std::invocable<F&, task_context&, T&&>;
+  static constexpr bool with_context = std::invocable<F&, task_context&, item&>;
+  static constexpr bool given = std::invocable<F&, T&&>;
+  static constexpr bool plain = std::invocable<F&, item&>;
+
+public:
+  static constexpr bool is_callable =
+    with_context_given || with_context || given || plain;
 
 private:
   F* fun_;
@@ -133,11 +143,8 @@ class item_call {
   using item = std::remove_reference_t<T>;
   using bound = bound_operation<F, T>;
 
-  static_assert(
-    std::invocable<
-      F&, task_context&,
-      T&&> || std::invocable<F&, task_context&, item&> || std::invocable<F&, T&&> || std::invocable<F&, item&>,
-    "the operation takes (axiom::task_context&, item) or (item)");
+  static_assert(bound::is_callable,
+                "the operation takes (axiom::task_context&, item) or (item)");
 
   using traits = operation_traits<bound>;
 

@@ -43,10 +43,10 @@ class item_traits {
 
   static constexpr bool stays =
     std::ranges::forward_range<range> && std::is_lvalue_reference_v<reference>;
+  static constexpr bool is_owned =
+    std::is_same_v<range, Kept> && !std::ranges::view<range>;
   static constexpr bool is_given =
-    std::is_same_v<
-      range,
-      Kept> && !std::ranges::view<range> && !std::is_const_v<std::remove_reference_t<reference>>;
+    is_owned && !std::is_const_v<std::remove_reference_t<reference>>;
 
 public:
   using type = std::conditional_t<

@@ -49,8 +49,7 @@ public:
     // nop
   }
 
-  // -- for lanes
-  // ---------------------------------------------------------------
+  // -- for lanes --------------------------------------------------------------
 
   /// Gives `lane` room, or returns at once since there are no more items; else
   /// queues it and returns false.
@@ -79,8 +78,7 @@ public:
   /// it is left out of the stream.
   void done(stream_node& item, bool has_value) noexcept;
 
-  // -- for the reader
-  // ----------------------------------------------------------
+  // -- for the reader ---------------------------------------------------------
 
   /// Returns true if the next result, or the end, is there already. Throws
   /// `errc::not_in_scope` if `task` is not the scope's own: there is one
@@ -98,8 +96,7 @@ public:
   /// `recycle` when its value is taken out.
   popped pop() noexcept;
 
-  // -- for both
-  // ----------------------------------------------------------------
+  // -- for both ---------------------------------------------------------------
 
   /// A node to use again; null if there is none.
   stream_node* reuse() noexcept;

@@ -185,8 +185,7 @@ public:
     start_lane();
   }
 
-  // -- for lanes
-  // ------------------------------------------------------------------
+  // -- for lanes --------------------------------------------------------------
 
   room_request room() noexcept {
     return room_request{this->core()};
