@@ -28,7 +28,8 @@ discarding_state::discarding_state(task_actor& owner,
 
 group_limits discarding_state::limits_of(
   const discarding_group_options& options) noexcept {
-  return {options.max_concurrency, std::numeric_limits<std::size_t>::max()};
+  return {options.max_concurrency, std::numeric_limits<std::size_t>::max(),
+          options.limiter};
 }
 
 bool discarding_state::enter(group_waiter& adder, task_actor& task, slot_ptr&) {

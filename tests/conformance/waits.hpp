@@ -240,6 +240,119 @@ inline async<void> an_adopted_actor(task_context& self, probe& p) {
   p.went_on = true;
 }
 
+/// Has a child of `self` take the only permit of `limiter` and keep it until it
+/// is told otherwise; to be awaited until it has it.
+inline async<void> occupy(task_context& self,
+                          const axiom::permit_source& source,
+                          const axiom::concurrency_limiter& limiter,
+                          const probe& p) {
+  auto hold = [&source, &limiter, &p](task_context& me) -> async<void> {
+    auto held = co_await source.acquire();
+    co_await me.sleep_for(1s);
+    if (p.fails)
+      limiter.close();
+  };
+  self.create_child_task("holder", hold);
+  while (limiter.in_use() == 0)
+    co_await self.yield();
+}
+
+inline async<void> a_permit(task_context& self, probe& p) {
+  auto limiter = axiom::concurrency_limiter::spawn(self.system(), {});
+  co_await occupy(self, limiter, limiter, p);
+  p.begin();
+  auto held = co_await limiter.acquire();
+  p.went_on = true;
+}
+
+inline async<void> a_permit_of_a_key(task_context& self, probe& p) {
+  auto limiter = axiom::concurrency_limiter::spawn(
+    self.system(), {.sharing = axiom::limiter_sharing::by_key});
+  auto part = limiter.partition("key");
+  co_await occupy(self, part, limiter, p);
+  p.begin();
+  auto held = co_await part.acquire();
+  p.went_on = true;
+}
+
+inline async<void> a_permit_with_a_timeout(task_context& self, probe& p) {
+  auto limiter = axiom::concurrency_limiter::spawn(self.system(), {});
+  probe patient;
+  co_await occupy(self, limiter, limiter, patient);
+  p.begin();
+  auto held = co_await limiter.acquire_for(p.fails ? 500ms : 2s);
+  p.went_on = true;
+}
+
+inline async<void> a_child_with_a_permit(task_context& self, probe& p) {
+  auto limiter = axiom::concurrency_limiter::spawn(self.system(), {});
+  co_await occupy(self, limiter, limiter, p);
+  auto body = [](int_group& group) -> async<void> {
+    co_await group.add_task("child", [] { return 1; });
+  };
+  p.begin();
+  co_await with_task_group<int>(self, {.limiter = &limiter}, body);
+  p.went_on = true;
+}
+
+inline async<void> something_in_time(task_context& self, probe& p) {
+  auto op = [&p](task_context& me) -> async<void> {
+    co_await me.sleep_for(p.fails ? 1h : 1s);
+  };
+  p.begin();
+  co_await axiom::with_timeout(self, p.fails ? 1s : 2s, op);
+  p.went_on = true;
+}
+
+inline async<void> a_first_success(task_context& self, probe& p) {
+  auto op = [&p](task_context& me) { return in_a_second(me, p); };
+  p.begin();
+  co_await axiom::first_success(self, {}, op, op);
+  p.went_on = true;
+}
+
+inline async<void> a_race(task_context& self, probe& p) {
+  auto op = [&p](task_context& me) { return in_a_second(me, p); };
+  p.begin();
+  co_await axiom::race(self, {}, op, op);
+  p.went_on = true;
+}
+
+inline async<void> a_quorum(task_context& self, probe& p) {
+  auto op = [&p](task_context& me) { return in_a_second(me, p); };
+  p.begin();
+  co_await axiom::quorum(self, 2, {}, op, op);
+  p.went_on = true;
+}
+
+inline async<void> a_hedged_request(task_context& self, probe& p) {
+  auto op = [&p](task_context& me) { return in_a_second(me, p); };
+  p.begin();
+  co_await axiom::hedged(self, {.delay = 500ms, .max = 1}, op);
+  p.went_on = true;
+}
+
+inline async<void> a_map(task_context& self, probe& p) {
+  std::vector<int> items{1, 2};
+  auto op = [&p](task_context& me, int) { return in_a_second(me, p); };
+  p.begin();
+  co_await axiom::map_with_limit(self, items, 2, op);
+  p.went_on = true;
+}
+
+inline async<void> a_stream(task_context& self, probe& p) {
+  std::vector<int> items{1};
+  auto op = [&p](task_context& me, int) { return in_a_second(me, p); };
+  auto body = [](auto& stream) -> async<void> {
+    while (co_await stream.next()) {
+      // read to its end
+    }
+  };
+  p.begin();
+  co_await axiom::transform_stream(self, items, 1, op, body);
+  p.went_on = true;
+}
+
 /// One row.
 struct wait {
   const char* name;
@@ -282,6 +395,18 @@ inline constexpr std::array waits{
   wait{"a shield", a_shield, "broken", wait::kind::shielded},
   wait{"a response", a_response, "broken"},
   wait{"an adopted actor", an_adopted_actor, "broken"},
+  wait{"a permit", a_permit, "scope_closed"},
+  wait{"a permit of a key", a_permit_of_a_key, "scope_closed"},
+  wait{"a permit with a timeout", a_permit_with_a_timeout,
+       "deadline_exceeded"},
+  wait{"a child with a permit", a_child_with_a_permit, "scope_closed"},
+  wait{"something in time", something_in_time, "deadline_exceeded"},
+  wait{"a first success", a_first_success, "broken"},
+  wait{"a race", a_race, "broken"},
+  wait{"a quorum", a_quorum, "broken"},
+  wait{"a hedged request", a_hedged_request, "broken"},
+  wait{"a map", a_map, "broken"},
+  wait{"a stream", a_stream, "broken"},
 };
 
 } // namespace test::waiting

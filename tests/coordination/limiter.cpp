@@ -13,6 +13,10 @@ using axiom::task_priority;
 
 namespace {
 
+async<void> sleep_a_second(task_context& self) {
+  co_await self.sleep_for(1s);
+}
+
 struct limited : stepwise {
   concurrency_limiter spawn(std::uint32_t n) {
     return concurrency_limiter::spawn(system(),
@@ -576,6 +580,85 @@ BOOST_AUTO_TEST_CASE(minima_beyond_the_limit_are_refused) {
               == errc::invalid_argument);
 }
 
+// -- groups -------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(groups_share_a_limiter) {
+  auto limiter = spawn(2);
+  int now = 0;
+  int most = 0;
+  auto op = [&](task_context& self) -> async<int> {
+    most = std::max(most, ++now);
+    BOOST_TEST(limiter.in_use() >= static_cast<std::uint32_t>(now));
+    co_await self.sleep_for(1s);
+    --now;
+    co_return 1;
+  };
+  auto owner = [&](task_context& self) -> async<int> {
+    auto body = [&op](auto& group) -> async<int> {
+      for (int i = 0; i < 3; ++i)
+        co_await group.add_task("child", op);
+      auto values = co_await group.wait_for_all();
+      co_return static_cast<int>(values.size());
+    };
+    co_return co_await axiom::with_task_group<int>(
+      self, {.name = "group", .limiter = &limiter}, body);
+  };
+  auto a = start("a", owner);
+  auto b = start("b", owner);
+  advance(3s);
+  BOOST_TEST(a.get() + b.get() == 6);
+  BOOST_TEST(most == 2);
+  BOOST_TEST(limiter.in_use() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_keeps_its_permit_until_its_own_children_end) {
+  auto limiter = spawn(1);
+  auto owner = start("owner", [&](task_context& self) -> async<void> {
+    auto body = [&](auto& group) -> async<void> {
+      auto op = [](task_context& me) {
+        me.create_child_task("grandchild", [](task_context& self) {
+          return sleep_a_second(self);
+        });
+      };
+      co_await group.add_task("child", op);
+    };
+    co_await axiom::with_task_group<void>(self, {.limiter = &limiter}, body);
+    BOOST_TEST(limiter.in_use() == 0u);
+  });
+  advance(500ms);
+  BOOST_TEST(limiter.in_use() == 1u);
+  advance(500ms);
+  owner.get();
+}
+
+BOOST_AUTO_TEST_CASE(every_kind_of_operation_may_need_a_permit) {
+  auto limiter = spawn(1);
+  auto owner = start("owner", [&](task_context& self) -> async<int> {
+    auto body = [&](auto& group) -> async<int> {
+      co_await group.add_task("plain", [] { return 1; });
+      co_await group.add_task("expected", []() -> axiom::expected<int> {
+        return axiom::fail(errc::invalid_argument, "no");
+      });
+      auto started = [](task_context& me) -> async<int> {
+        me.started(10);
+        co_return 2;
+      };
+      auto value = co_await group.template start<int>("started", started);
+      int sum = value;
+      for (auto& x : co_await group.collect_results())
+        sum += x.value_or(100);
+      co_return sum;
+    };
+    co_return co_await axiom::with_task_group<int>(
+      self,
+      {.failure_mode = axiom::failure_mode::partial, .limiter = &limiter},
+      body);
+  });
+  run();
+  BOOST_TEST(owner.get() == 113);
+  BOOST_TEST(limiter.stats().granted == 3u);
+}
+
 // -- threads ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_thread_that_is_the_only_worker_lets_others_run) {
@@ -611,6 +694,25 @@ BOOST_AUTO_TEST_CASE(a_thread_gets_what_a_task_gives_back) {
   start("t", std::move(op)).get();
   waiting.join();
   BOOST_TEST(got);
+}
+
+BOOST_AUTO_TEST_CASE(a_blocking_child_of_a_group_takes_a_permit) {
+  auto limiter = concurrency_limiter::spawn(system(), {.name = "io"});
+  auto owner = start("owner", [&](task_context& self) -> async<int> {
+    auto body = [&](auto& group) -> async<int> {
+      auto op = axiom::blocking(
+        [&] { return static_cast<int>(limiter.in_use()); });
+      for (int i = 0; i < 3; ++i)
+        co_await group.add_task("child", op);
+      int sum = 0;
+      for (auto x : co_await group.wait_for_all())
+        sum += x;
+      co_return sum;
+    };
+    co_return co_await axiom::with_task_group<int>(
+      self, {.limiter = &limiter}, body);
+  });
+  BOOST_TEST(owner.get() == 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_is_not_blocked) {

@@ -242,4 +242,73 @@ BOOST_AUTO_TEST_CASE(a_permit_whose_task_has_ended_is_nobodys) {
   t.get();
 }
 
+BOOST_AUTO_TEST_CASE(a_body_that_waits_for_results_of_who_waits_for_it) {
+  auto limiter = spawn("io");
+  auto t = start("owner", [&](task_context& self) -> async<void> {
+    auto body = [&](auto& group) -> async<void> {
+      auto held = co_await limiter.acquire();
+      auto op = [&](task_context&) -> async<int> {
+        co_await take(limiter);
+        co_return 1;
+      };
+      for (int i = 0; i < 2; ++i)
+        co_await group.add_task("child", op);
+      while (co_await group.next()) {
+        // never
+      }
+    };
+    co_await axiom::with_task_group<int>(self, {.name = "group"}, body);
+  });
+  run();
+  advance(10ms);
+  BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::concurrent_errors);
+  BOOST_TEST(limiter.stats().deadlocks >= 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_any_child_wakes_is_trusted) {
+  auto limiter = spawn("io");
+  auto t = start("owner", [&](task_context& self) -> async<int> {
+    auto body = [&](auto& group) -> async<int> {
+      auto held = co_await limiter.acquire();
+      auto sleeper = [&](task_context& self) -> async<int> {
+        co_await self.sleep_for(1min);
+        co_return 1;
+      };
+      auto waiting = [&](task_context&) -> async<int> {
+        co_await take(limiter);
+        co_return 2;
+      };
+      co_await group.add_task("sleeper", sleeper);
+      co_await group.add_task("waiting", waiting);
+      auto first = co_await group.next();
+      held.release();
+      auto second = co_await group.next();
+      co_return **first + **second;
+    };
+    co_return co_await axiom::with_task_group<int>(self, body);
+  });
+  run();
+  advance(1min);
+  BOOST_TEST(t.get() == 3);
+  BOOST_TEST(limiter.stats().deadlocks == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_place_that_who_waits_for_me_has_is_part_of_the_circle) {
+  auto limiter = spawn("io");
+  auto t = start("owner", [&](task_context& self) -> async<void> {
+    auto body = [&](auto& group) -> async<void> {
+      auto held = co_await limiter.acquire();
+      auto op = [&](task_context&) { return take(limiter); };
+      co_await group.add_task("first", op);
+      co_await group.add_task("second", op); // when the first has ended
+    };
+    co_await axiom::with_task_group<void>(
+      self, {.name = "group", .max_concurrency = 1}, body);
+  });
+  run();
+  advance(10ms);
+  BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::concurrent_errors);
+  BOOST_TEST(limiter.stats().deadlocks >= 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "axiom/coordination/detail/group_site.hpp"
 #include "axiom/coordination/limiter/permit_site.hpp"
 
 namespace axiom::detail {
@@ -163,6 +164,14 @@ deadlock_search::conditions deadlock_search::before_going_on(task_actor& task) {
   if (auto* site = dynamic_cast<permit_site*>(task.site())) {
     lock(site->limiter);
     return before_granted(site->waiter);
+  }
+  if (auto* site = dynamic_cast<group_site*>(task.site())) {
+    condition any;
+    for (auto& child : site->group.children()) {
+      any.suppliers.push_back({{as_task(child), goes_on}});
+      known_.push_back(std::move(child));
+    }
+    return {std::move(any)};
   }
   if (auto other = task.awaited()) {
     known_.push_back(other);

@@ -13,6 +13,8 @@
 
 namespace axiom {
 
+class permit_source;
+
 /// How a group is made.
 struct group_options {
   /// At most 64 bytes; copied when the group starts.
@@ -29,6 +31,11 @@ struct group_options {
   /// producer and a slow consumer stay in bounded memory. At least 1. See
   /// `coordinated_task_group`.
   std::size_t max_unread = std::numeric_limits<std::size_t>::max();
+
+  /// A limiter, or a partition of one, that is shared with others: each child
+  /// takes one of its permits before its operation begins, and keeps it until it
+  /// has ended. It outlives the group. Null: none.
+  const permit_source* limiter = nullptr;
 
   std::optional<task_priority> priority{};
 
@@ -51,6 +58,8 @@ struct discarding_group_options {
   axiom::failure_mode failure_mode = axiom::failure_mode::throw_on_first;
 
   std::size_t max_concurrency = std::numeric_limits<std::size_t>::max();
+
+  const permit_source* limiter = nullptr;
 
   std::optional<task_priority> priority{};
   std::optional<runtime::duration> timeout{};

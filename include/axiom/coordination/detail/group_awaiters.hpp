@@ -3,7 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "axiom/coordination/detail/group_site.hpp"
 #include "axiom/coordination/detail/group_state.hpp"
+#include "axiom/coordination/detail/limited_operation.hpp"
 #include "axiom/task/detail/awaiter.hpp"
 #include "axiom/task/detail/make_task.hpp"
 #include "axiom/task/operation.hpp"
@@ -63,6 +65,8 @@ public:
   }
 
   ~place_awaiter() {
+    if (waiter_.task != nullptr)
+      waiter_.task->waits_at(nullptr);
     // What was granted later is written under the lock.
     if (at_once_ && waiter_.granted)
       group_.give_up(slot_); // cancelled while others went first
@@ -81,6 +85,7 @@ public:
         task.next(task_actor::step::yield);
       return crowded;
     }
+    task.waits_at(&site_);
     task.next(group_.how_to_wait(task));
     return true;
   }
@@ -102,7 +107,8 @@ protected:
 
 private:
   State& group_;
-  group_waiter waiter_;
+  group_site site_{group_.owner()};
+  group_waiter waiter_; ///< has a task once it was queued
   typename State::slot_ptr slot_{};
   bool at_once_ = false; ///< with the slot
 };
@@ -145,18 +151,28 @@ public:
   }
 
   task_id await_resume() {
-    using child = typename State::template child<operation_result_t<F>>;
-    using impl = operation_task<child, F>;
     auto place = this->take_place();
     auto& group = this->group();
-    auto result = spawn_unowned_task<impl>(group.owner(), options_, kind_of<F>,
-                                           std::move(op_), group, place.slot());
-    place.pass_on();
+    auto* limiter = group.limiter();
+    auto result = limiter != nullptr
+                    ? spawn(limited(*limiter, std::move(op_)), place)
+                    : spawn(std::move(op_), place);
     group.cancel_if_draining();
     return result;
   }
 
 private:
+  template <class Op>
+  task_id spawn(Op op, group_place<State>& place) {
+    using child = typename State::template child<operation_result_t<Op>>;
+    using impl = operation_task<child, Op>;
+    auto& group = this->group();
+    auto result = spawn_unowned_task<impl>(group.owner(), options_, kind_of<Op>,
+                                           std::move(op), group, place.slot());
+    place.pass_on();
+    return result;
+  }
+
   task_options options_;
   F op_;
 };
@@ -187,14 +203,19 @@ public:
   }
 
   ~next_awaiter() {
-    if (reader_.task != nullptr)
-      group_.abandon_result(reader_);
+    if (reader_.task == nullptr)
+      return;
+    reader_.task->waits_at(nullptr);
+    group_.abandon_result(reader_);
   }
 
   bool arm(task_actor& task) {
     require_in_scope(task, group_.owner());
     task.next(group_.how_to_wait(task));
-    return !group_.await_result(reader_, task);
+    if (group_.await_result(reader_, task))
+      return false;
+    task.waits_at(&site_);
+    return true;
   }
 
   std::optional<expected<T>> await_resume() {
@@ -203,7 +224,8 @@ public:
 
 private:
   group_state<T>& group_;
-  typename group_state<T>::reader reader_;
+  group_site site_{group_.owner()};
+  typename group_state<T>::reader reader_; ///< has a task once it was queued
 };
 
 /// What `next` returns, to be awaited.

@@ -12,7 +12,11 @@
 #include "axiom/task/detail/cancel_request.hpp"
 #include "axiom/task/detail/task_actor.hpp"
 
-namespace axiom::detail {
+namespace axiom {
+
+class permit_source;
+
+namespace detail {
 
 /// A coroutine in one of a group's queues: to add a child, or for a result.
 /// Guarded by the group's lock.
@@ -51,6 +55,7 @@ private:
 struct group_limits {
   std::size_t running; ///< children
   std::size_t unread; ///< results that nobody has taken, and children
+  const permit_source* limiter = nullptr; ///< whose permits children need
 };
 
 /// Throws `errc::invalid_argument` for limits that let nothing run.
@@ -90,6 +95,11 @@ public:
 
   failure_mode mode() const noexcept {
     return mode_;
+  }
+
+  /// The limiter whose permits its children need; null if there is none.
+  const permit_source* limiter() const noexcept {
+    return limits_.limiter;
   }
 
   std::size_t running() const noexcept;
@@ -253,4 +263,6 @@ private:
   group_core& group_;
 };
 
-} // namespace axiom::detail
+} // namespace detail
+
+} // namespace axiom

@@ -49,7 +49,7 @@ public:
   }
 
   static group_limits limits_of(const group_options& options) noexcept {
-    return {options.max_concurrency, options.max_unread};
+    return {options.max_concurrency, options.max_unread, options.limiter};
   }
 
   // -- for adders and children

@@ -171,7 +171,7 @@ private:
   lane_crew& crew_;
   item_failures& failures_;
   F& op_;
-  runtime::small_mutex source_lock_;
+  std::mutex source_lock_;
   item_source<Kept> source_;
   Results results_;
   std::size_t taken_ = 0;

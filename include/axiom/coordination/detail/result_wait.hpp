@@ -1,5 +1,6 @@
 #pragma once
 
+#include "axiom/coordination/detail/group_site.hpp"
 #include "axiom/coordination/detail/group_state.hpp"
 #include "axiom/task/detail/awaiter.hpp"
 
@@ -20,8 +21,10 @@ public:
   ~result_awaiter() {
     if (timed_)
       reader_.task->host().timers().cancel(*this);
-    if (reader_.task != nullptr)
-      group_.abandon_result(reader_);
+    if (reader_.task == nullptr)
+      return;
+    reader_.task->waits_at(nullptr);
+    group_.abandon_result(reader_);
   }
 
   bool arm(task_actor& task) {
@@ -31,6 +34,8 @@ public:
     if (due_ != runtime::time_point::max()) {
       timed_ = true;
       task.host().timers().arm(*this, due_);
+    } else {
+      task.waits_at(&site_); // and for nothing else
     }
     return true;
   }
@@ -47,6 +52,7 @@ private:
 
   group_state<T>& group_;
   const runtime::time_point due_;
+  group_site site_{group_.owner()};
   typename group_state<T>::reader reader_; ///< has a task once it was queued
   bool timed_ = false;
 };

@@ -77,11 +77,10 @@ public:
   }
 
   bool arm(task_actor& task) {
-    using impl = operation_task<child_type, F>;
     auto& group = place_.group();
-    auto made =
-      task_storage<impl>::make(make_seed(group.owner(), options_, kind_of<F>),
-                               std::move(op_), group, place_.slot());
+    auto* limiter = group.limiter();
+    auto made = limiter != nullptr ? make(limited(*limiter, std::move(op_)))
+                                   : make(std::move(op_));
     auto& signal = static_cast<child_type&>(*as_task(made)).signal();
     task.next(task_actor::step::suspend);
     signal.expect(task);
@@ -118,6 +117,15 @@ private:
 
     task_actor* starter = nullptr;
   };
+
+  template <class Op>
+  task_ptr make(Op op) {
+    using impl = operation_task<child_type, Op>;
+    auto& group = place_.group();
+    return task_storage<impl>::make(
+      make_seed(group.owner(), options_, kind_of<Op>), std::move(op), group,
+      place_.slot());
+  }
 
   child_type& child() const noexcept {
     return static_cast<child_type&>(*as_task(child_));

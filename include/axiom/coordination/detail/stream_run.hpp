@@ -245,7 +245,7 @@ public:
 private:
   task_actor& scope_;
   F& op_;
-  runtime::small_mutex source_lock_; ///< as in map_run
+  std::mutex source_lock_; ///< as in map_run
   source source_;
   std::size_t taken_ = 0;
   bool over_ = false; ///< no item is left

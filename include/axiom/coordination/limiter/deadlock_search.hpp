@@ -29,6 +29,8 @@ struct wait_node {
 ///     a task that waits for permits goes on when enough of their holders do
 ///     a task that waits for another goes on when that ends
 ///     a task that waits for its children goes on when all of them end
+///     one that waits for a place or a result in a group goes on when any one of
+///     the group's children does
 ///     a task ends when it goes on, and all of its children end
 ///
 /// The last line holds for tasks that run, too: whatever they do, they do not
