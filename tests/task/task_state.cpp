@@ -220,4 +220,31 @@ BOOST_AUTO_TEST_CASE(the_last_child_of_a_held_task_lets_its_join_go_on) {
   BOOST_CHECK(x.begin_run() == verdict::go);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_walk_is_about_to_cancel_does_not_go_on_before) {
+  running_task x;
+  x.admit();
+  x.suspend(true);
+  x.announce();
+  BOOST_CHECK(x.wake(x.epoch()) == task_state::wake_result::refused);
+  BOOST_CHECK(x.child_gone() == task_state::after_child::nothing);
+  BOOST_TEST(x.signal(false).submit);
+  BOOST_CHECK(x.begin_run() == verdict::stop);
+}
+
+BOOST_AUTO_TEST_CASE(what_came_before_the_walk_is_taken) {
+  running_task x;
+  x.suspend(false);
+  BOOST_CHECK(x.wake(x.epoch()) == task_state::wake_result::submit);
+  x.announce();
+  BOOST_CHECK(x.begin_run() == verdict::go);
+}
+
+BOOST_AUTO_TEST_CASE(a_join_that_begins_under_a_walk_waits_for_it) {
+  running_task x;
+  x.announce();
+  BOOST_CHECK(x.suspend(true) == verdict::leave);
+  BOOST_TEST(x.signal(false).submit);
+  BOOST_CHECK(x.begin_run() == verdict::stop);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

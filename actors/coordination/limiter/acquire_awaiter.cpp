@@ -18,9 +18,9 @@ permit_wait::~permit_wait() {
   if (timer_)
     task_.host().timers().cancel(*timer_);
   task_.waits_at(nullptr);
-  if (over_ || limiter_->withdraw(*this))
-    return;
-  if (state() == phase::granted && !declined_)
+  if (!over_)
+    limiter_->withdraw(*this);
+  if (state() == phase::granted && !declined_ && !taken_)
     limiter_->give_back(weight(), part()); // unwound before it was looked at
 }
 
@@ -51,6 +51,7 @@ permit permit_wait::result() {
     over_ = true;
     task_.waits_at(nullptr);
   }
+  taken_ = true;
   if (state() == phase::granted)
     return permit{limiter_->record(weight(), part(), &task_)};
   throw limiter_->refused(*this, task_.host().timers().now() - waited_since);

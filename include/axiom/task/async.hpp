@@ -165,7 +165,7 @@ public:
   void await_suspend(std::coroutine_handle<Promise> caller) noexcept {
     frame& from = caller.promise();
     auto& task = *from.task;
-    if (task.state().cancelled())
+    if (task.state().doomed())
       return task.next(task_actor::step::suspend); // never starts the callee
     callee_->task = &task;
     callee_->caller = &from;

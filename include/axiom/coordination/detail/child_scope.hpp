@@ -17,12 +17,11 @@ public:
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) {
     auto& task = *caller.promise().task;
-    if (task.state().cancelled()) {
+    if (task.state().doomed()) {
       task.next(task_actor::step::suspend);
       return true;
     }
-    target(static_cast<Derived*>(this)->start(task));
-    return arm(task);
+    return await_made(task, static_cast<Derived*>(this)->start(task));
   }
 
   R await_resume() {

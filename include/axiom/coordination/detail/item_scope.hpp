@@ -9,7 +9,7 @@
 #include "axiom/coordination/detail/lane.hpp"
 #include "axiom/coordination/item_options.hpp"
 #include "axiom/task/detail/cancel_request.hpp"
-#include "axiom/task/detail/join.hpp"
+#include "axiom/coordination/detail/child_scope.hpp"
 #include "axiom/task/detail/make_task.hpp"
 
 namespace axiom::detail {
@@ -83,41 +83,26 @@ void require_item_options(const item_options& options, std::size_t limit);
 /// @tparam Body the scope's operation, a coroutine; called with a context whose
 ///   task is an `item_scope`
 template <class Body>
-class item_scope_awaiter final : public join_awaiter {
+class item_scope_awaiter final
+  : public child_scope<item_scope_awaiter<Body>, operation_result_t<Body>> {
 public:
-  using result_type = operation_result_t<Body>;
-  using scope = item_scope<result_type>;
+  using scope = item_scope<operation_result_t<Body>>;
 
   item_scope_awaiter(const item_options& options, std::size_t limit, Body body)
     : options_(options), limit_(limit), body_(std::move(body)) {
     // nop
   }
 
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    auto& task = *caller.promise().task;
-    if (task.state().cancelled()) {
-      task.next(task_actor::step::suspend);
-      return true;
-    }
+  task_ptr start(task_actor& task) {
     require_item_options(options_, limit_);
     using impl = operation_task<scope, Body>;
-    target(spawn_task<impl>(task,
+    return spawn_task<impl>(task,
                             {.name = options_.name,
                              .priority = options_.priority,
                              .timeout = options_.timeout,
                              .grace = options_.grace},
                             task_kind::plain, std::move(body_),
-                            options_.failure_mode, limit_));
-    return arm(task);
-  }
-
-  result_type await_resume() {
-    auto& end = static_cast<scope&>(target());
-    end.mark_observed();
-    end.throw_unless_value();
-    if constexpr (!std::is_void_v<result_type>)
-      return std::move(end.value());
+                            options_.failure_mode, limit_);
   }
 
 private:

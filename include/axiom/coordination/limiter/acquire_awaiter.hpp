@@ -63,6 +63,7 @@ private:
   std::optional<cancel_handler> leaving_;
   std::uint16_t epoch_;
   bool over_ = true; ///< not in the queue, as far as the task's thread knows
+  bool taken_ = false; ///< what it was granted is the caller's
   bool declined_ = false; ///< guarded by the limiter's lock until it is over
 };
 
@@ -94,6 +95,11 @@ class acquire_awaiter final : public awaiter<acquire_awaiter> {
 public:
   explicit acquire_awaiter(const acquire_request& what) noexcept : what_(what) {
     // nop
+  }
+
+  ~acquire_awaiter() {
+    if (slot_ != nullptr)
+      limiter_state::give_back(*slot_);
   }
 
   bool arm(task_actor& task) {

@@ -92,6 +92,12 @@ public:
   }
 
 protected:
+  /// Awaits `value`; for who makes its target when it is awaited.
+  bool await_made(task_actor& task, task_ptr value) {
+    target(std::move(value));
+    return arm(task) || ends_here(task);
+  }
+
   task_actor& target() const noexcept {
     return *as_task(target_);
   }

@@ -95,6 +95,12 @@ public:
     return (load() & announced_flag) != 0;
   }
 
+  /// Whether it is to end, or will be in a moment: cancelled, or announced. No
+  /// wait of it returns from then on.
+  bool doomed() const noexcept {
+    return (load() & (cancelled_flag | announced_flag)) != 0;
+  }
+
   bool terminal() const noexcept {
     return phase_of(load()) == phase::terminal;
   }
@@ -151,7 +157,8 @@ public:
       if (live_of(next) == 0) {
         result = after_child::settle; // invariant 3
       } else if (live_of(next) == 1 && phase_of(word) == phase::suspended
-                 && (is_cancelled(word) || (word & joining_flag) != 0)) {
+                 && (is_cancelled(word)
+                     || ((word & joining_flag) != 0 && !is_doomed(word)))) {
         next = with_phase(next, phase::queued); // invariants 1 and 2
         result = after_child::submit;
       }
@@ -216,13 +223,13 @@ public:
   enum class wake_result { refused, noted, submit };
 
   /// Delivers to the suspension `epoch` what it waits for. Refused if that
-  /// suspension is over or claimed by somebody else, or if the task is
-  /// cancelled: the caller must not consider its grant taken.
+  /// suspension is over or claimed by somebody else, or if the task is, or is
+  /// about to be, cancelled: the caller must not consider its grant taken.
   wake_result wake(std::uint16_t epoch) noexcept {
     auto word = load();
     for (;;) {
       if (epoch_of(word) != epoch || (word & delivered_flag) != 0
-          || is_cancelled(word))
+          || is_doomed(word))
         return wake_result::refused;
       auto next = word | delivered_flag;
       auto result = wake_result::noted;
@@ -264,7 +271,7 @@ public:
     for (;;) {
       auto alone = live_of(word) == 1;
       auto delivered = (word & delivered_flag) != 0;
-      auto joined = alone && (word & joining_flag) != 0;
+      auto joined = alone && (word & joining_flag) != 0 && !is_doomed(word);
       auto submit = delivered || joined || (alone && is_cancelled(word));
       if (exchange(word,
                    with_phase(word, submit ? phase::queued : phase::suspended)))
@@ -412,11 +419,19 @@ private:
     return (word & (cancelled_flag | shielded_flag)) == cancelled_flag;
   }
 
+  /// Cancelled, or closed by a walk that is on its way to cancel the task: it
+  /// must not go on with what the walk did to the tasks below it as if that had
+  /// come of itself. Who suspends then stays until it is signalled.
+  static constexpr bool is_doomed(std::uint64_t word) noexcept {
+    return (word & (cancelled_flag | announced_flag)) != 0
+           && (word & shielded_flag) == 0;
+  }
+
   /// Moves `word` to what follows a wake-up or an attempt to suspend.
   static verdict decide(std::uint64_t& word) noexcept {
     auto alone = live_of(word) == 1;
     auto delivered = (word & delivered_flag) != 0;
-    auto joined = alone && (word & joining_flag) != 0;
+    auto joined = alone && (word & joining_flag) != 0 && !is_doomed(word);
     auto result = verdict::leave;
     if (is_cancelled(word) && !delivered) {
       if (alone) // invariant 2
