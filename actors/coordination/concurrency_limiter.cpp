@@ -102,6 +102,14 @@ std::vector<limiter_stats> all_limiter_stats(caf::actor_system& sys) {
   return result;
 }
 
+std::vector<permit_holding> all_permit_holdings(caf::actor_system& sys) {
+  std::vector<permit_holding> result;
+  if (auto* host = runtime::host::find(sys))
+    host->residents().for_each<detail::limiter_state>(
+      [&](auto& x) { x.add_holdings(result); });
+  return result;
+}
+
 std::string to_string(const limiter_stats& x) {
   return x.name + ": " + std::to_string(x.in_use) + " of "
        + std::to_string(x.limit) + " in use, " + std::to_string(x.waiting)

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/coordination/detail/first_end.hpp"
 #include "axiom/coordination/detail/live_tree.hpp"
 #include "axiom/coordination/detail/phased_run.hpp"
@@ -264,6 +265,11 @@ phase_holders phase_driver::holders_of(std::size_t phase) const {
         return add(task, depth + 1);
       });
     }
+  }
+  for (auto& held : all_permit_holdings(*node_.system().system)) {
+    auto holds = [&held](auto& x) { return x.task.id == held.task.id; };
+    if (std::any_of(result.tasks.begin(), result.tasks.end(), holds))
+      result.permits.push_back(std::move(held));
   }
   return result;
 }

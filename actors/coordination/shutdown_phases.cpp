@@ -32,6 +32,10 @@ std::string to_string(const phase_holders& x) {
       "    and " + std::to_string(x.task_count - listed) + " more tasks\n";
   for (auto actor : x.actors)
     result += "    actor " + std::to_string(actor) + '\n';
+  for (const auto& held : x.permits)
+    result += "    " + held.task.name + " holds " + std::to_string(held.permits)
+            + (held.permits == 1 ? " permit" : " permits") + " of limiter "
+            + quoted(held.limiter) + '\n';
   return result;
 }
 

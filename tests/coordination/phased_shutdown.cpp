@@ -109,6 +109,29 @@ BOOST_AUTO_TEST_CASE(kill_what_ignores_the_cancellation_and_name_it) {
   BOOST_TEST(t.done()); // its grace was the budget
 }
 
+BOOST_AUTO_TEST_CASE(name_the_permits_that_hold_a_phase) {
+  auto other = another();
+  auto limiter = axiom::concurrency_limiter::spawn(
+    system(), {.name = "io", .max_concurrency = 4});
+  auto t = other.create_child_task("t", [&](task_context& self) -> async<void> {
+    auto held = co_await limiter.acquire(2);
+    co_await forever(self);
+  });
+  run();
+  auto report = other.run_shutdown();
+  advance(10s);
+  const auto drain = phase_of(report.get(), "drain");
+  BOOST_REQUIRE(drain.held_by.permits.size() == 1u);
+  const auto& held = drain.held_by.permits[0];
+  BOOST_TEST(held.limiter == "io");
+  BOOST_TEST(held.task.name == "t");
+  BOOST_TEST(held.permits == 2u);
+  BOOST_TEST(to_string(report.get()).find("t holds 2 permits of limiter 'io'")
+             != std::string::npos);
+  run();
+  BOOST_TEST(limiter.in_use() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(name_the_actors_that_hold_a_phase) {
   auto other = another();
   caf::actor actor;

@@ -478,6 +478,19 @@ limiter_stats limiter_state::stats() {
   return result;
 }
 
+void limiter_state::add_holdings(std::vector<permit_holding>& into) {
+  std::vector<std::pair<task_ptr, permit_count>> found;
+  {
+    auto here = inspect();
+    for_each_holder(here, [&found](task_actor& task, permit_count weight) {
+      found.emplace_back(strong(task), weight);
+      return true;
+    });
+  }
+  for (auto& [task, weight] : found)
+    into.push_back({name(), as_task(task)->reference(), weight});
+}
+
 void limiter_state::count_reclaimed(permit_count n) {
   locked([&](auto&, auto&) { counters_.reclaimed += n; });
 }

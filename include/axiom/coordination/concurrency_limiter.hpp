@@ -104,4 +104,9 @@ private:
 /// them. Empty if Axiom is not installed there.
 std::vector<limiter_stats> all_limiter_stats(caf::actor_system& sys);
 
+/// Which task holds permits of which limiter in `sys`, one entry for each time
+/// that it took some; the limiters' oldest first. Holders that are no tasks,
+/// and tasks that have given theirs away and ended, are not known.
+std::vector<permit_holding> all_permit_holdings(caf::actor_system& sys);
+
 } // namespace axiom

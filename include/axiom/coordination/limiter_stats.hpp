@@ -7,6 +7,7 @@
 #include <caf/meta/type_name.hpp>
 
 #include "axiom/runtime/histogram.hpp"
+#include "axiom/task/reference.hpp"
 
 namespace axiom {
 
@@ -43,5 +44,19 @@ struct limiter_stats {
 
 /// One line for people.
 std::string to_string(const limiter_stats& x);
+
+/// That a task holds permits of a limiter.
+struct permit_holding {
+  std::string limiter; ///< its name
+  task_reference task;
+  std::uint32_t permits = 0;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f,
+                                                 permit_holding& x) {
+    return f(caf::meta::type_name("axiom::permit_holding"), x.limiter, x.task,
+             x.permits);
+  }
+};
 
 } // namespace axiom

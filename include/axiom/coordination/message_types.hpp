@@ -40,4 +40,6 @@ CAF_ADD_TYPE_ID(axiom_coordination, (axiom::shutdown_phases_report))
 
 CAF_ADD_ATOM(axiom_coordination, axiom, shutdown_phases_atom, "axPhases")
 
+CAF_ADD_TYPE_ID(axiom_coordination, (axiom::permit_holding))
+
 CAF_END_TYPE_ID_BLOCK(axiom_coordination)

@@ -10,6 +10,7 @@
 #include <caf/meta/type_name.hpp>
 #include <caf/timespan.hpp>
 
+#include "axiom/coordination/limiter_stats.hpp"
 #include "axiom/coordination/phases.hpp"
 #include "axiom/coordination/snapshot.hpp"
 
@@ -61,12 +62,13 @@ struct phase_holders {
   std::vector<task_snapshot> tasks; ///< parents before their children
   std::uint64_t task_count = 0;
   std::vector<caf::actor_id> actors; ///< those that listed tasks adopted
+  std::vector<permit_holding> permits; ///< those that listed tasks hold
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, phase_holders& x) {
   return f(caf::meta::type_name("axiom::phase_holders"), x.tasks, x.task_count,
-           x.actors);
+           x.actors, x.permits);
 }
 
 /// What became of a phase.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -172,6 +173,9 @@ public:
   }
 
   limiter_stats stats();
+
+  /// Adds who holds its permits.
+  void add_holdings(std::vector<permit_holding>& into);
 
   /// Permits came back since their holder died.
   void count_reclaimed(permit_count n);
