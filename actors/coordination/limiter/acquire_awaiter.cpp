@@ -20,7 +20,7 @@ permit_wait::~permit_wait() {
   task_.waits_at(nullptr);
   if (!over_)
     limiter_->withdraw(*this);
-  if (state() == phase::granted && !declined_ && !taken_)
+  if (!taken_ && state() == phase::granted && !declined_)
     limiter_->give_back(weight(), part()); // unwound before it was looked at
 }
 
@@ -58,8 +58,11 @@ permit permit_wait::result() {
 }
 
 bool permit_wait::settled() noexcept {
-  declined_ = !task_.wake(epoch_);
-  return !declined_;
+  if (task_.wake(epoch_))
+    return true; // and may be gone
+  // Cancelled: it does not go before we let go of the lock.
+  declined_ = true;
+  return false;
 }
 
 void permit_wait::timer::fire() noexcept {
