@@ -57,8 +57,8 @@ permit permit_wait::result() {
   throw limiter_->refused(*this, task_.host().timers().now() - waited_since);
 }
 
-bool permit_wait::settled() noexcept {
-  if (task_.wake(epoch_))
+bool permit_wait::settled(woken_tasks& woken) noexcept {
+  if (woken.wake(task_, epoch_))
     return true; // and may be gone
   // Cancelled: it does not go before we let go of the lock.
   declined_ = true;

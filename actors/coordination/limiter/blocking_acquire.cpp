@@ -13,7 +13,7 @@ class thread_wait final : public limiter_waiter {
 public:
   using limiter_waiter::limiter_waiter;
 
-  bool settled() noexcept override {
+  bool settled(woken_tasks&) noexcept override {
     // Under the lock to the end: the thread may leave as soon as it sees this.
     std::lock_guard guard{mutex_};
     settled_ = true;

@@ -117,8 +117,8 @@ bool deadlock_search::refuse_if_in_circle(limiter_waiter& x) {
     [this](const wait_node& node) { return conditions_of(node); });
   if (circle.empty())
     return false;
-  auto result = alive->expel(x, describe(x, circle), here);
-  alive->settle(here);
+  auto result = alive->expel(x, describe(x, circle), here, woken_);
+  alive->settle(here, woken_);
   return result;
 }
 

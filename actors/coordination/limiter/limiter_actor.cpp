@@ -108,7 +108,7 @@ private:
       timers.arm(timer_.emplace(*this), timers.now() + span);
     }
 
-    bool settled() noexcept override {
+    bool settled(woken_tasks&) noexcept override {
       caf::anon_send(caf::actor_cast<limiter_actor>(&owner_), settled_atom_v,
                      number_);
       return true;

@@ -151,7 +151,7 @@ holder_slot* limiter_state::try_take_in_turn(permit_count weight,
   struct asker final : limiter_waiter {
     using limiter_waiter::limiter_waiter;
 
-    bool settled() noexcept override {
+    bool settled(woken_tasks&) noexcept override {
       return true; // does not wait
     }
   };
@@ -240,12 +240,13 @@ void limiter_state::give_back_sampled(holder_slot& x) noexcept {
 
 // -- waiting ------------------------------------------------------------------
 
-bool limiter_state::wake(limiter_waiter& x, runtime::time_point now) noexcept {
+bool limiter_state::wake(limiter_waiter& x, runtime::time_point now,
+                         woken_tasks& woken) noexcept {
   const auto granted = x.state() == permit_waiter::phase::granted;
   const auto waited = now - x.arrived();
   if (!granted)
     ++counters_.refused;
-  if (!x.settled())
+  if (!x.settled(woken))
     return false;
   if (granted)
     counters_.waits.observe(waited);
@@ -256,9 +257,10 @@ template <class Event>
 void limiter_state::locked(Event event) {
   std::optional<runtime::time_point> due;
   {
+    woken_tasks woken;
     gate::session here{gate_, now()};
     event(here.queue(), here.turn());
-    due = settle(here);
+    due = settle(here, woken);
   }
   if (due)
     attend(*due);
@@ -284,12 +286,13 @@ bool limiter_state::request(limiter_waiter& x, std::string_view key) {
   auto stuck = false;
   std::optional<runtime::time_point> due;
   {
+    woken_tasks woken;
     gate::session here{gate_, time};
     auto& turn = here.turn();
     here.queue().request(x, key, turn);
     due = here.settle([&](permit_waiter& other) {
       if (&other != &x)
-        return wake(static_cast<limiter_waiter&>(other), time);
+        return wake(static_cast<limiter_waiter&>(other), time, woken);
       settled = true; // the caller's to see
       if (x.state() == permit_waiter::phase::granted)
         counters_.waits.observe({});
@@ -326,30 +329,31 @@ bool limiter_state::withdraw(limiter_waiter& x) noexcept {
 void limiter_state::time_out(limiter_waiter& x,
                              runtime::time_point when) noexcept {
   // Called by a timer that fires: the service must not be called here.
+  woken_tasks woken;
   gate::session here{gate_, when};
   if (here.queue().cancel(x, here.turn())) {
     x.expelled = limiter_waiter::expulsion::timed_out;
     ++counters_.timed_out;
-    x.settled();
+    x.settled(woken);
   }
-  settle(here);
+  settle(here, woken);
 }
 
 std::optional<runtime::time_point> limiter_state::settle(
-  gate::session& here) noexcept {
+  gate::session& here, woken_tasks& woken) noexcept {
   return here.settle([&](permit_waiter& x) {
-    return wake(static_cast<limiter_waiter&>(x), here.turn().now);
+    return wake(static_cast<limiter_waiter&>(x), here.turn().now, woken);
   });
 }
 
 bool limiter_state::expel(limiter_waiter& x, std::string circle,
-                          gate::session& here) noexcept {
+                          gate::session& here, woken_tasks& woken) noexcept {
   if (!here.queue().cancel(x, here.turn()))
     return false;
   x.expelled = limiter_waiter::expulsion::deadlock;
   x.circle = std::move(circle);
   ++counters_.deadlocks;
-  x.settled();
+  x.settled(woken);
   return true;
 }
 

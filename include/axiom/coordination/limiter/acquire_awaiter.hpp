@@ -37,7 +37,7 @@ public:
   /// The permits. Throws what ended the wait without them.
   permit result();
 
-  bool settled() noexcept override;
+  bool settled(woken_tasks& woken) noexcept override;
 
   task_actor* waiting_task() const noexcept override {
     return &task_;
@@ -84,13 +84,14 @@ struct acquire_request : awaitable_tag {
   limiter_state& limiter;
   permit_count weight;
   std::optional<task_priority> priority;
-  std::string_view key; ///< of the permit_source, which is there as long as this
+  std::string_view
+    key; ///< of the permit_source, which is there as long as this
   std::optional<runtime::duration> timeout;
 };
 
 /// Awaits permits. Refers to the request, which is part of the same expression:
-/// a copy would cost more than the permits do, since the processor cannot forward
-/// what was written in small pieces to a load of it all.
+/// a copy would cost more than the permits do, since the processor cannot
+/// forward what was written in small pieces to a load of it all.
 class acquire_awaiter final : public awaiter<acquire_awaiter> {
 public:
   explicit acquire_awaiter(const acquire_request& what) noexcept : what_(what) {

@@ -29,9 +29,9 @@ struct wait_node {
 ///     a task that waits for permits goes on when enough of their holders do
 ///     a task that waits for another goes on when that ends
 ///     a task that waits for its children goes on when all of them end
-///     one that waits for a place or a result in a group goes on when any one of
-///     the group's children does
-///     a task ends when it goes on, and all of its children end
+///     one that waits for a place or a result in a group goes on when any one
+///     of the group's children does a task ends when it goes on, and all of its
+///     children end
 ///
 /// The last line holds for tasks that run, too: whatever they do, they do not
 /// end before their children. So where a child waits for what its parent holds,
@@ -104,6 +104,7 @@ private:
   task_actor* const running_;
   std::vector<task_ptr> known_; ///< alive as long as this
   std::vector<task_actor*> held_;
+  woken_tasks woken_; ///< before the locks: handed over after them
   std::list<locked_limiter> locked_;
 };
 

@@ -22,6 +22,7 @@
 #include "axiom/runtime/thread_cells.hpp"
 #include "axiom/task/detail/holder_registry.hpp"
 #include "axiom/task/detail/task_actor.hpp"
+#include "axiom/task/detail/woken_tasks.hpp"
 
 namespace axiom::detail {
 
@@ -203,12 +204,13 @@ public:
 
   /// Lets those go who were settled in a session. Returns when it has to be
   /// told that time has passed.
-  std::optional<runtime::time_point> settle(gate::session& here) noexcept;
+  std::optional<runtime::time_point> settle(gate::session& here,
+                                            woken_tasks& woken) noexcept;
 
   /// Takes `x` out for a circle of waits. Returns false if it was settled
   /// before.
-  bool expel(limiter_waiter& x, std::string circle,
-             gate::session& here) noexcept;
+  bool expel(limiter_waiter& x, std::string circle, gate::session& here,
+             woken_tasks& woken) noexcept;
 
   // -- holder_registry --------------------------------------------------------
 
@@ -254,7 +256,8 @@ private:
   /// Lets the actor look after those who wait, at `when` at the latest.
   void attend(runtime::time_point when) noexcept;
 
-  bool wake(limiter_waiter& x, runtime::time_point now) noexcept;
+  bool wake(limiter_waiter& x, runtime::time_point now,
+            woken_tasks& woken) noexcept;
 
   const limiter_options options_;
   gate gate_;

@@ -8,6 +8,7 @@
 namespace axiom::detail {
 
 class task_actor;
+class woken_tasks;
 
 /// Somebody in the queue of a limiter: a coroutine, a thread, or an actor that
 /// asked by message.
@@ -21,7 +22,8 @@ public:
   /// Its wait is over: granted, failed, or expelled. Called once a wait, with
   /// the limiter's lock held and, if the request itself settled it, not at all.
   /// Returns whether it takes what it was granted; after that it may be gone.
-  virtual bool settled() noexcept = 0;
+  /// Tasks are woken through `woken`.
+  virtual bool settled(woken_tasks& woken) noexcept = 0;
 
   /// The task that waits; null if that is none.
   virtual task_actor* waiting_task() const noexcept {

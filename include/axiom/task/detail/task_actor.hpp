@@ -317,7 +317,8 @@ public:
   /// Whom to tell that it is started; null if nobody asked.
   virtual start_signal* starting() noexcept;
 
-  // -- tree --------------------------------------------------------------------
+  // -- tree
+  // --------------------------------------------------------------------
 
   runtime::small_mutex& lock() noexcept {
     return lock_;
@@ -355,6 +356,7 @@ public:
   friend class work_list;
   friend class inheritance;
   friend class submission_batch;
+  friend class woken_tasks;
   friend void run_cancel_handlers(task_actor* list) noexcept;
 
 protected:
@@ -381,7 +383,8 @@ protected:
   /// of results), before anybody learns of the end.
   virtual void deliver() noexcept;
 
-  /// The failures of children that nobody has looked at; they count as seen now.
+  /// The failures of children that nobody has looked at; they count as seen
+  /// now.
   /// @pre no child is left
   std::vector<task_error> take_children_failures();
 
