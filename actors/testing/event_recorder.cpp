@@ -3,7 +3,21 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "axiom/error/errc.hpp"
+
 namespace axiom::testing {
+
+namespace {
+
+/// Whether it was cancelled before its body ran; for a scope whose time was over
+/// that is a failure.
+bool may_end_unstarted(const task_lifecycle_event& event) {
+  return event.phase == task_phase::cancelled
+         || (event.phase == task_phase::failed
+             && event.detail.starts_with(to_string(errc::deadline_exceeded)));
+}
+
+} // namespace
 
 void event_recorder::on_event(const task_lifecycle_event& event) noexcept {
   std::lock_guard guard{mutex_};
@@ -63,7 +77,7 @@ std::vector<std::string> event_recorder::violations(bool all_ended) const {
       default:
         if (!task.created)
           complain("before it was created");
-        if (!task.started && event.phase != task_phase::cancelled)
+        if (!task.started && !may_end_unstarted(event))
           complain("before it was started");
         if (std::exchange(task.ended, true))
           complain("after another end");

@@ -21,7 +21,8 @@ std::string to_string(task_phase phase);
 
 /// One step in the life of a task. A task has exactly one of `completed`,
 /// `failed` and `cancelled`; `created` comes before `started`, and `started`,
-/// unless it was cancelled before its body ran, before the end.
+/// unless it was cancelled before its body ran, before the end. (A scope whose
+/// time was over before its body ran has failed.)
 struct task_lifecycle_event {
   task_reference task;
   task_phase phase = task_phase::created;
