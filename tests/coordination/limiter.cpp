@@ -343,6 +343,12 @@ BOOST_AUTO_TEST_CASE(the_end_of_its_actor_closes_it) {
   run();
   BOOST_CHECK(code_thrown_by([&] { auto p = limiter.try_acquire(); })
               == errc::scope_closed);
+  BOOST_CHECK(code_thrown_by([&] { auto p = limiter.acquire_blocking(); })
+              == errc::scope_closed);
+  auto text = error_of([&](task_context&) -> async<void> {
+    auto p = co_await limiter.acquire_for(1s);
+  });
+  BOOST_TEST(text == "scope_closed: limiter 'io' is closed");
 }
 
 // -- timeouts -----------------------------------------------------------------
@@ -650,8 +656,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_operation_may_need_a_permit) {
       co_return sum;
     };
     co_return co_await axiom::with_task_group<int>(
-      self,
-      {.failure_mode = axiom::failure_mode::partial, .limiter = &limiter},
+      self, {.failure_mode = axiom::failure_mode::partial, .limiter = &limiter},
       body);
   });
   run();
@@ -700,8 +705,8 @@ BOOST_AUTO_TEST_CASE(a_blocking_child_of_a_group_takes_a_permit) {
   auto limiter = concurrency_limiter::spawn(system(), {.name = "io"});
   auto owner = start("owner", [&](task_context& self) -> async<int> {
     auto body = [&](auto& group) -> async<int> {
-      auto op = axiom::blocking(
-        [&] { return static_cast<int>(limiter.in_use()); });
+      auto op =
+        axiom::blocking([&] { return static_cast<int>(limiter.in_use()); });
       for (int i = 0; i < 3; ++i)
         co_await group.add_task("child", op);
       int sum = 0;
@@ -709,8 +714,8 @@ BOOST_AUTO_TEST_CASE(a_blocking_child_of_a_group_takes_a_permit) {
         sum += x;
       co_return sum;
     };
-    co_return co_await axiom::with_task_group<int>(
-      self, {.limiter = &limiter}, body);
+    co_return co_await axiom::with_task_group<int>(self, {.limiter = &limiter},
+                                                   body);
   });
   BOOST_TEST(owner.get() == 3);
 }

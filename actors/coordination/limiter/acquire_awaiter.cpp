@@ -46,7 +46,6 @@ bool permit_wait::begin(std::string_view key,
 }
 
 permit permit_wait::result() {
-  const auto waited_since = arrived();
   if (!over_) {
     over_ = true;
     task_.waits_at(nullptr);
@@ -54,7 +53,7 @@ permit permit_wait::result() {
   taken_ = true;
   if (state() == phase::granted)
     return permit{limiter_->record(weight(), part(), &task_)};
-  throw limiter_->refused(*this, task_.host().timers().now() - waited_since);
+  throw limiter_->refused(*this);
 }
 
 bool permit_wait::settled(woken_tasks& woken) noexcept {

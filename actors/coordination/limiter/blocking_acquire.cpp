@@ -67,8 +67,8 @@ private:
   runtime::timer_service& timers_;
 };
 
-void refuse_worker(limiter_state& limiter) {
-  if (limiter.host().on_worker_thread())
+void refuse_worker(const runtime::host& host, const limiter_state& limiter) {
+  if (host.on_worker_thread())
     throw exception{errc::blocking_on_worker,
                     "waiting for limiter " + quoted(limiter.name())
                       + " would block a worker thread: use co_await with "
@@ -76,8 +76,8 @@ void refuse_worker(limiter_state& limiter) {
 }
 
 /// The thread is the only worker there is: lets others go on.
-void run_others(limiter_state& limiter, thread_wait& x) {
-  while (!x.over() && limiter.host().run_one()) {
+void run_others(runtime::host& host, limiter_state& limiter, thread_wait& x) {
+  while (!x.over() && host.run_one()) {
     // next
   }
   if (!x.over() && limiter.withdraw(x))
@@ -99,18 +99,19 @@ permit acquire_blocking(limiter_state& limiter, permit_count weight,
     return permit{*slot};
   if (task != nullptr)
     task->context().check_cancelled();
-  refuse_worker(limiter);
+  auto* host = limiter.host(); // null: closed, and there is nothing to wait for
+  if (host != nullptr)
+    refuse_worker(*host, limiter);
   auto level = task != nullptr ? static_cast<task_priority>(task->level())
                                : task_priority::medium;
   thread_wait x{weight, priority.value_or(level)};
   if (!limiter.request(x, key)) {
-    auto& host = limiter.host();
-    if (host.stepwise()) {
-      run_others(limiter, x);
+    if (host->stepwise()) {
+      run_others(*host, limiter, x);
     } else {
       std::optional<timeout_entry> timer;
       if (timeout)
-        timer.emplace(limiter, x, host.timers(), *timeout);
+        timer.emplace(limiter, x, host->timers(), *timeout);
       std::optional<cancel_handler> interrupt;
       if (task != nullptr)
         interrupt.emplace(*task, [&x] { x.interrupt(); });
@@ -120,7 +121,7 @@ permit acquire_blocking(limiter_state& limiter, permit_count weight,
       throw cancelled_error{task->cause()};
   }
   if (x.state() != permit_waiter::phase::granted)
-    throw limiter.refused(x, limiter.host().timers().now() - x.arrived());
+    throw limiter.refused(x);
   return permit{limiter.record(weight, x.part(), task)};
 }
 

@@ -235,9 +235,12 @@ std::string deadlock_search::describe(limiter_waiter& x,
                 : " waits for the end of ";
       result += name(to);
     } else {
-      auto* site = static_cast<permit_site*>(from.task->site());
-      result += (from.task == x.waiting_task() ? " asks for " : " waits for ")
-              + site->what() + ", held by " + name(to);
+      auto* site = from.task->site();
+      result += from.task == x.waiting_task() ? " asks for " : " waits for ";
+      result += site->what();
+      result += dynamic_cast<permit_site*>(site) != nullptr ? ", held by "
+                                                            : ", such as ";
+      result += name(to);
     }
   }
   return result + ": it would wait for itself";

@@ -138,8 +138,9 @@ private:
 
   using permits = std::unordered_map<permit_number, permit>;
 
+  /// @pre called before `on_exit` has ended the limiter
   runtime::timer_service& timers() const {
-    return state_->host().timers();
+    return state_->host()->timers();
   }
 
   caf::result<permit_number> acquire(std::uint32_t weight,
@@ -165,7 +166,7 @@ private:
     x->sender = caf::actor_cast<caf::actor_addr>(current_sender());
     if (state_->request(*x, {})) {
       if (x->state() != permit_waiter::phase::granted)
-        return why_refused(*x);
+        return state_->refused(*x).error();
       keep(*x, number);
       return number;
     }
@@ -184,10 +185,6 @@ private:
       number, permit{state_->record(x.weight(), x.part(), nullptr)});
   }
 
-  caf::error why_refused(message_wait& x) {
-    return state_->refused(x, timers().now() - x.arrived()).error();
-  }
-
   void settled(permit_number number) {
     auto i = waiting_.find(number);
     if (i == waiting_.end())
@@ -198,7 +195,7 @@ private:
       keep(*x, number);
       x->response.deliver(number);
     } else {
-      x->response.deliver(why_refused(*x));
+      x->response.deliver(state_->refused(*x).error());
     }
   }
 

@@ -164,7 +164,7 @@ holder_slot* limiter_state::try_take_in_turn(permit_count weight,
     case permit_waiter::phase::granted:
       return &record(weight, x.part(), holder);
     case permit_waiter::phase::failed:
-      throw refused(x, {});
+      throw refused(x);
     default:
       return nullptr;
   }
@@ -186,14 +186,6 @@ holder_slot& limiter_state::record(permit_count weight, key_part* part,
     give_back(weight, part);
     throw;
   }
-}
-
-void limiter_state::transfer(holder_slot& x, task_actor& to) noexcept {
-  auto* holder = x.holder.load(std::memory_order_relaxed);
-  if (auto* here = current_task(); here != nullptr && here == holder)
-    here->holds_one_less();
-  to.holds_one_more();
-  x.holder.store(&to, std::memory_order_release);
 }
 
 template <class Also>
@@ -357,15 +349,14 @@ bool limiter_state::expel(limiter_waiter& x, std::string circle,
   return true;
 }
 
-exception limiter_state::refused(const limiter_waiter& x,
-                                 runtime::duration waited) {
+exception limiter_state::refused(const limiter_waiter& x) {
   const auto who = "limiter " + quoted(name());
   switch (x.expelled) {
     case limiter_waiter::expulsion::timed_out:
       locked([](auto&, auto&) {}); // to arm what `time_out` could not
       return {errc::deadline_exceeded, who + " did not grant "
                                          + permits(x.weight()) + " within "
-                                         + milliseconds(waited)};
+                                         + milliseconds(now() - x.arrived())};
     case limiter_waiter::expulsion::deadlock:
       return {errc::resource_deadlock, x.circle};
     default:
@@ -500,8 +491,8 @@ void limiter_state::count_reclaimed(permit_count n) {
 }
 
 runtime::time_point limiter_state::now() const noexcept {
-  auto* host = host_.load(std::memory_order_acquire);
-  return host != nullptr ? host->timers().now() : runtime::time_point{};
+  auto* here = host();
+  return here != nullptr ? here->timers().now() : runtime::time_point{};
 }
 
 // -- holder_registry ----------------------------------------------------------

@@ -73,12 +73,6 @@ public:
       slot_->sampled_as = detail::holder_slot::sample::ignored;
   }
 
-  /// For the framework: from now on `to`, which nobody else knows yet, is the
-  /// holder.
-  void transfer(detail::task_actor& to) noexcept {
-    detail::limiter_state::transfer(*slot_, to);
-  }
-
 private:
   detail::holder_slot* slot_ = nullptr;
 };

@@ -84,8 +84,8 @@ struct acquire_request : awaitable_tag {
   limiter_state& limiter;
   permit_count weight;
   std::optional<task_priority> priority;
-  std::string_view
-    key; ///< of the permit_source, which is there as long as this
+  /// That of the permit_source, which is there as long as this.
+  std::string_view key;
   std::optional<runtime::duration> timeout;
 };
 

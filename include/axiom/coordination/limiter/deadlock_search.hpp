@@ -56,7 +56,9 @@ struct wait_node {
 class deadlock_search {
 public:
   /// Whether `x`, which has just queued in `where`, can be seen to be served
-  /// without a search: a look at a few of the holders. Errs to false.
+  /// without a search: a look at a few of the holders. Errs to false, unless
+  /// another search holds one of them at this moment, so that it seems to run:
+  /// then the limiter's actor finds the circle.
   /// @pre the lock of `where` is held by `here`
   static bool surely_served(limiter_waiter& x, limiter_state& where,
                             limiter_state::gate::session& here);

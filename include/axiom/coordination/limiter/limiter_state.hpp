@@ -107,9 +107,6 @@ public:
   /// Writes down permits that were granted.
   holder_slot& record(permit_count weight, key_part* part, task_actor* holder);
 
-  /// Has `x` belong to `to`, a task that nobody else knows yet.
-  static void transfer(holder_slot& x, task_actor& to) noexcept;
-
   static void give_back(holder_slot& x) noexcept {
     auto* holder = x.holder.load(std::memory_order_relaxed);
     if (holder != nullptr)
@@ -148,8 +145,8 @@ public:
   /// Takes `x` out because it was not granted by `when`; for timers that fire.
   void time_out(limiter_waiter& x, runtime::time_point when) noexcept;
 
-  /// What ended the wait of `x` without permits.
-  exception refused(const limiter_waiter& x, runtime::duration waited);
+  /// What has just ended the wait of `x` without permits.
+  exception refused(const limiter_waiter& x);
 
   // -- the limit --------------------------------------------------------------
 
@@ -164,9 +161,9 @@ public:
 
   // -- observing --------------------------------------------------------------
 
-  /// @pre the actor lives
-  runtime::host& host() const noexcept {
-    return *host_.load(std::memory_order_acquire);
+  /// Null from the actor's end on; then it is closed, too.
+  runtime::host* host() const noexcept {
+    return host_.load(std::memory_order_acquire);
   }
 
   permit_balance balance() const noexcept {
