@@ -59,13 +59,14 @@ public:
     // nop
   }
 
-  void write(std::string_view bytes) override {
+private:
+  void do_write(std::string_view bytes,
+                const deploy::stop_predicate& stop) override {
     if (terminal_)
       display_.pause();
-    sink_.write(bytes);
+    sink_.write(bytes, stop);
   }
 
-private:
   deploy::byte_sink& sink_;
   deploy::progress_display& display_;
   const bool terminal_;
@@ -105,8 +106,7 @@ public:
   session(caf::actor_system& sys, deploy::deployment value,
           deploy::progress_mode mode, std::size_t workers)
     : coordinator_(structured_task_coordinator::spawn(sys, {.name = "axiom"})),
-      direct_output_(STDOUT_FILENO, "standard output",
-                     [this] { return stopped_by_ != 0; }),
+      direct_output_(STDOUT_FILENO, "standard output"),
       display_(STDERR_FILENO, mode, deploy::progress_unit(value)),
       output_(direct_output_, display_),
       runs_(coordinator_, std::move(value), output_, workers) {

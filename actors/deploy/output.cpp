@@ -92,13 +92,13 @@ output_error::output_error(std::string_view target,
   // nop
 }
 
-descriptor_sink::descriptor_sink(int fd, std::string name,
-                                 std::function<bool()> stop)
-  : fd_(fd), name_(std::move(name)), stop_(std::move(stop)) {
+descriptor_sink::descriptor_sink(int fd, std::string name)
+  : fd_(fd), name_(std::move(name)) {
   // nop
 }
 
-void descriptor_sink::write(std::string_view bytes) {
+void descriptor_sink::do_write(std::string_view bytes,
+                               const stop_predicate& stop) {
   const std::lock_guard guard{mutex_};
   if (!std::exchange(checked_, true)) {
     struct stat status {};
@@ -114,7 +114,7 @@ void descriptor_sink::write(std::string_view bytes) {
   while (!bytes.empty()) {
     pollfd waiting{fd_, POLLOUT, 0};
     const int ready = ::poll(&waiting, 1, poll_milliseconds);
-    if (stop_ && stop_())
+    if (stop && stop())
       throw output_error(name_, "write", ECANCELED);
     if (ready == 0 || (ready < 0 && errno == EINTR))
       continue;
@@ -214,7 +214,7 @@ int output_file::obstacle(const std::string& path) {
   return 0;
 }
 
-void output_file::write(std::string_view bytes) {
+void output_file::do_write(std::string_view bytes, const stop_predicate&) {
   if (const int code = write_all(fd_, bytes); code != 0)
     throw output_error(path_, "write", code);
 }

@@ -156,9 +156,10 @@ BOOST_AUTO_TEST_CASE(until_told_to_stop) {
   std::array<int, 2> ends{};
   BOOST_REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
   std::atomic<int> asked{0};
-  descriptor_sink sink{ends[1], "pipe", [&] { return ++asked > 20; }};
+  descriptor_sink sink{ends[1], "pipe"};
+  const auto stop = [&] { return ++asked > 20; };
   BOOST_CHECK_EXCEPTION(
-    sink.write(std::string(1 << 20, 'x')), output_error,
+    sink.write(std::string(1 << 20, 'x'), stop), output_error,
     [](const output_error& err) { return has_code(err, ECANCELED); });
   ::close(ends[0]);
   ::close(ends[1]);

@@ -28,8 +28,7 @@ using axiom::task_context;
 namespace {
 
 class null_sink : public byte_sink {
-public:
-  void write(std::string_view) override {
+  void do_write(std::string_view, const stop_predicate&) override {
     // nop
   }
 };

@@ -373,6 +373,27 @@ make_long_work() {
   [[ $output == *"status=130 "* ]]
 }
 
+@test "a time limit reaches a write that nobody reads" {
+  mkdir many
+  (cd many && touch "a-rather-long-name-for-a-file-of-no-size-"{1..1500})
+  cat >limited.yaml <<'EOF'
+version: 1
+tasks:
+  - name: digest
+    type: digest_tree
+    with: { root: many }
+    timeout: 2s
+EOF
+  mkfifo pipe
+  sleep 30 <pipe 3>&- &
+  local reader=$!
+  run bash -c "exec '$AXIOM' run limited.yaml --progress none 2>&1 >pipe"
+  kill "$reader"
+  echo "$output"
+  [ "$status" -eq 1 ]
+  [[ $output == *"digest: deadline_exceeded: "*"did not end within 2 s"* ]]
+}
+
 @test "what does not end within its grace is named and left behind" {
   mkfifo nobody-reads
   run python3 "$drive" signal 0.5 SIGINT "$AXIOM" run "$config" \

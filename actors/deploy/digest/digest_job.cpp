@@ -329,13 +329,14 @@ async<void> hash_tree(task_context& self, digest_job& job) {
 
 void write_lines(task_context& self, digest_job& job, byte_sink& sink) {
   digest_writer writer{job.root};
+  const auto stop = [&self] { return self.cancelled(); };
   std::string piece;
   for (bool more = true; more;) {
     self.check_cancelled();
     piece.clear();
     more = writer.next(piece, output_piece);
     if (!piece.empty())
-      sink.write(piece);
+      sink.write(piece, stop);
   }
 }
 

@@ -9,13 +9,23 @@
 
 namespace axiom::deploy {
 
+/// Whether to give up. Asked several times a second by who waits.
+using stop_predicate = std::function<bool()>;
+
 /// Somewhere bytes go. Writes block, so they belong on threads that may.
 class byte_sink {
 public:
   virtual ~byte_sink();
 
-  /// Writes all of `bytes`, or throws `output_error`.
-  virtual void write(std::string_view bytes) = 0;
+  /// Writes all of `bytes`, or throws `output_error`. A reader that does not
+  /// read would hold us for ever: once `stop` says yes, a write that waits for
+  /// one ends with ECANCELED.
+  void write(std::string_view bytes, const stop_predicate& stop = {}) {
+    do_write(bytes, stop);
+  }
+
+private:
+  virtual void do_write(std::string_view bytes, const stop_predicate& stop) = 0;
 };
 
 /// Bytes could not be written: `what()` says where to and why.
@@ -26,21 +36,17 @@ public:
 };
 
 /// Writes to a descriptor that somebody else owns, such as standard output.
-///
-/// A reader that does not read would hold us for ever: `stop` is asked several
-/// times a second, and once it says yes the write ends with ECANCELED.
+/// Writes of different threads do not mix.
 /// @pre SIGPIPE is ignored, or a closed pipe ends the process
 class descriptor_sink : public byte_sink {
 public:
-  descriptor_sink(int fd, std::string name, std::function<bool()> stop = {});
-
-  /// Writes of different threads do not mix.
-  void write(std::string_view bytes) override;
+  descriptor_sink(int fd, std::string name);
 
 private:
+  void do_write(std::string_view bytes, const stop_predicate& stop) override;
+
   int fd_;
   std::string name_;
-  std::function<bool()> stop_;
   bool checked_ = false;
   bool regular_ = false; // never waits for a reader
   std::mutex mutex_;
@@ -61,8 +67,6 @@ public:
   output_file& operator=(const output_file&) = delete;
   ~output_file() override;
 
-  void write(std::string_view bytes) override;
-
   /// Puts the file in its place. Throws `output_error` if that fails.
   void commit();
 
@@ -71,6 +75,7 @@ public:
   static int obstacle(const std::string& path);
 
 private:
+  void do_write(std::string_view bytes, const stop_predicate& stop) override;
   void create();
   void give_name();
   void discard() noexcept;
