@@ -1,5 +1,6 @@
 #include "axiom/coordination/concurrency_limiter.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
 #include "coordination/limiter/limiter_handle.hpp"
@@ -47,7 +48,7 @@ concurrency_limiter concurrency_limiter::spawn(caf::actor_system& sys,
   limiter_ptr state{
     new limiter_state(runtime::host::of(sys), std::move(options))};
   auto actor = spawn_limiter_actor(sys, state);
-  state->begin(actor);
+  state->begin(caf::actor_cast<caf::actor>(actor));
   return concurrency_limiter{
     std::make_shared<const limiter_handle>(std::move(state), std::move(actor))};
 }

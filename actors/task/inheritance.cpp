@@ -4,6 +4,9 @@
 #include <array>
 #include <mutex>
 #include <utility>
+#include <vector>
+
+#include "axiom/task/detail/wait_site.hpp"
 
 namespace axiom::detail {
 
@@ -12,21 +15,45 @@ using runtime::job_level;
 /// One change and all that follows from it.
 class inheritance::pass {
 public:
-  /// Sets the level of `task`, then of what it waits for, and so on, and of some
-  /// of the children on the way.
-  void follow(task_ptr task) {
-    while (task)
-      task = update(*as_task(task));
+  pass() noexcept : outer_(std::exchange(current, this)) {
+    // nop
   }
 
-  /// Raises the children noted, and those of theirs that follow.
-  void follow_children() {
-    while (count_ > 0) {
-      auto [alive, child, level] = std::move(children_[--count_]);
-      auto [before, after] = child->urgency_.lent_by_parent(level);
-      if (after > before)
-        follow(requeue(*child, before, after));
+  pass(const pass&) = delete;
+  pass& operator=(const pass&) = delete;
+
+  ~pass() {
+    current = outer_;
+  }
+
+  /// Sets the level of `task`, then of what it waits for, and so on; then
+  /// raises the children noted, and those of theirs that follow; and all that
+  /// is updated on this thread meanwhile.
+  void run(task_ptr task) {
+    follow(std::move(task));
+    for (;;) {
+      if (count_ > 0) {
+        auto [alive, child, level] = std::move(children_[--count_]);
+        auto [before, after] = child->urgency_.lent_by_parent(level);
+        if (after > before)
+          follow(requeue(*child, before, after));
+      } else if (!more_.empty()) {
+        auto next = std::move(more_.back());
+        more_.pop_back();
+        follow(std::move(next));
+      } else {
+        return;
+      }
     }
+  }
+
+  /// Leaves the update to the pass that this thread is in, so that nothing
+  /// recurses along a chain of waits. Returns false if it is in none.
+  static bool leave_to_current(task_actor& task) {
+    if (current == nullptr)
+      return false;
+    current->more_.push_back(strong(task));
+    return true;
   }
 
   /// Notes the oldest children of `parent` that are less urgent than it.
@@ -45,6 +72,13 @@ private:
   /// the workers to have a choice.
   static constexpr std::size_t window = 8;
 
+  static inline thread_local constinit pass* current = nullptr;
+
+  void follow(task_ptr task) {
+    while (task)
+      task = update(*as_task(task));
+  }
+
   /// Computes what those who wait for `task` lend to it. Returns what it waits
   /// for itself if its level has changed.
   task_ptr update(task_actor& task) {
@@ -60,16 +94,20 @@ private:
                                        : nullptr;
   }
 
-  /// Brings a task whose level has changed to where it belongs, and notes some
-  /// of its children if it was raised. Returns what it waits for.
+  /// Brings a task whose level has changed to where it belongs: in the queue it
+  /// waits in, or in the scheduler's. Notes some of its children if it was
+  /// raised. Returns what it waits for.
   task_ptr requeue(task_actor& task, job_level before, job_level now) {
     task_ptr awaited;
+    urgency_listener_ptr listener;
     {
       std::lock_guard guard{task.lock_};
       if (task.state_.terminal())
         return nullptr;
       if (auto* x = task.awaited_.load(std::memory_order_seq_cst))
         awaited = strong(*x); // it lives as long as it is awaited
+      if (auto* site = task.queue_site())
+        listener = site->listener();
       if (now > before)
         note_children(task, now);
     }
@@ -81,6 +119,8 @@ private:
       intrusive_ptr_add_ref(task.ctrl());
       task.enqueue_self(current_unit(), runtime::placement::fresh);
     }
+    if (listener)
+      listener->urgency_changed(task);
     return awaited;
   }
 
@@ -90,14 +130,17 @@ private:
     job_level level = 0;
   };
 
+  pass* const outer_;
   std::array<raised_child, 2 * window> children_;
   std::size_t count_ = 0;
+  std::vector<task_ptr> more_;
 };
 
 void inheritance::update(task_actor& task) noexcept {
+  if (pass::leave_to_current(task))
+    return;
   pass changes;
-  changes.follow(strong(task));
-  changes.follow_children();
+  changes.run(strong(task));
 }
 
 void inheritance::raise_next_child(task_actor& parent) noexcept {
@@ -106,7 +149,7 @@ void inheritance::raise_next_child(task_actor& parent) noexcept {
     std::lock_guard guard{parent.lock_};
     changes.note_children(parent, parent.urgency_.to_children());
   }
-  changes.follow_children();
+  changes.run(nullptr);
 }
 
 } // namespace axiom::detail

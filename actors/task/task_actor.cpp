@@ -252,6 +252,18 @@ void task_actor::awaits_nothing() noexcept {
   awaited_.store(nullptr, std::memory_order_relaxed);
 }
 
+void task_actor::queues_at(wait_site& where) noexcept {
+  std::lock_guard guard{lock_};
+  site_ = &where;
+  queues_ = true;
+}
+
+void task_actor::queues_no_more() noexcept {
+  std::lock_guard guard{lock_};
+  queues_ = false;
+  site_ = nullptr;
+}
+
 void task_actor::enqueue_self(caf::execution_unit* unit,
                               runtime::placement where) noexcept {
   if (node_kind_ == task_kind::blocking && !started_)

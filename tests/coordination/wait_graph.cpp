@@ -9,7 +9,7 @@
 #include <boost/test/unit_test.hpp>
 #include <rapidcheck/boost_test.h>
 
-#include "axiom/coordination/wait_graph.hpp"
+#include "axiom/coordination/waiting/wait_graph.hpp"
 
 using axiom::detail::find_wait_cycle;
 

@@ -105,8 +105,10 @@ struct limiter_with {
     balance = turn.balance;
     next = queue.next_advance(turn);
     verdicts result;
-    while (auto* x = turn.settled.pop())
-      result.push_back({static_cast<waiter*>(x)->id, x->state(), x->refusal()});
+    while (auto* next = turn.settled.pop()) {
+      auto& x = static_cast<waiter&>(*next);
+      result.push_back({x.id, x.state(), x.refusal()});
+    }
     return result;
   }
 

@@ -1,6 +1,7 @@
 #include "axiom/coordination/limiter/keyed_queue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace axiom::detail {
 
@@ -134,6 +135,13 @@ void keyed_queue::close(permit_refusal reason, permit_turn& turn) noexcept {
 const key_part* keyed_queue::find(std::string_view key) const noexcept {
   auto i = parts_.find(key);
   return i != parts_.end() ? &i->second : nullptr;
+}
+
+std::optional<task_priority> keyed_queue::most_urgent() const noexcept {
+  std::optional<task_priority> result; // none is below all of them
+  for (auto& part : competing_)
+    result = std::max(result, part.waiting_.most_urgent());
+  return result;
 }
 
 std::optional<runtime::time_point> keyed_queue::next_advance(

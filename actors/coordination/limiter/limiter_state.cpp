@@ -4,21 +4,14 @@
 #include <utility>
 #include <vector>
 
-#include <caf/send.hpp>
-
-#include "axiom/coordination/limiter/deadlock_search.hpp"
 #include "axiom/task/reference.hpp"
+#include "coordination/waiting/place_of_impl.hpp"
 
 namespace axiom::detail {
 
-namespace {
+template class place_of<permit_gate<limiter_queue>>;
 
-std::string milliseconds(runtime::duration x) {
-  auto ms = std::chrono::duration<double, std::milli>(x).count();
-  auto result = std::to_string(ms);
-  result.erase(result.find('.') + 2); // one digit is enough
-  return result + " ms";
-}
+namespace {
 
 std::string permits(std::uint64_t n) {
   return std::to_string(n) + (n == 1 ? " permit" : " permits");
@@ -58,7 +51,7 @@ std::string all_problems(const limiter_options& x) {
   return result;
 }
 
-limiter_options checked(limiter_options x) {
+const limiter_options& checked(const limiter_options& x) {
   if (x.name.size() > max_task_name)
     throw exception{errc::name_too_long, "the name of a limiter has at most "
                                            + std::to_string(max_task_name)
@@ -69,93 +62,43 @@ limiter_options checked(limiter_options x) {
   return x;
 }
 
+/// How many permits have to come back before `x` is served, as far as those
+/// before it are known.
+std::uint64_t missing_for(keyed_waiter& x, limiter_state::session& here) {
+  auto wanted = x.weight();
+  if (auto* before = here.queue().before(x))
+    wanted = std::max(wanted, before->weight());
+  const auto& balance = here.turn().balance;
+  const auto needed = std::uint64_t{balance.in_use} + wanted;
+  return needed > balance.limit ? needed - balance.limit : 0;
+}
+
 } // namespace
 
 // -- construction -------------------------------------------------------------
 
 limiter_state::limiter_state(runtime::host& where, limiter_options options)
-  : options_(checked(std::move(options))),
-    gate_(options_.max_concurrency,
-          keyed() ? limiter_queue::kind::keyed : limiter_queue::kind::plain,
-          options_.ageing),
-    host_(&where) {
+  : place_of(where, checked(options).max_concurrency,
+             options.sharing == limiter_sharing::by_key
+               ? limiter_queue::kind::keyed
+               : limiter_queue::kind::plain,
+             options.ageing),
+    options_(std::move(options)) {
   if (adapts())
     adaptive_.emplace(options_.adaptive, options_.max_concurrency);
   for (auto& [key, share] : options_.shares)
     set_share(key, share);
-  where.residents().add(*this);
+  move_in();
 }
 
 limiter_state::~limiter_state() = default;
-
-// -- its actor ----------------------------------------------------------------
-
-void limiter_state::begin(limiter_actor actor) {
-  std::lock_guard guard{timer_mutex_};
-  actor_ = std::move(actor);
-}
-
-void limiter_state::actor_ended() noexcept {
-  close(permit_refusal::closed);
-  auto& host = *host_.load();
-  host.residents().remove(*this);
-  limiter_actor gone; // released without the lock
-  std::lock_guard guard{timer_mutex_};
-  host_ = nullptr;
-  host.timers().cancel(attention_);
-  std::swap(gone, actor_);
-}
-
-void limiter_state::attention::fire() noexcept {
-  owner.armed_for_ = never;
-  caf::anon_send(owner.actor_, tick_atom_v);
-}
-
-void limiter_state::attend(runtime::time_point when) noexcept {
-  if (armed_for_.load(std::memory_order_relaxed) <= when)
-    return;
-  std::lock_guard guard{timer_mutex_};
-  auto* host = host_.load();
-  if (host == nullptr || armed_for_.load() <= when)
-    return;
-  host->timers().cancel(attention_);
-  armed_for_ = when;
-  host->timers().arm(attention_, when);
-}
-
-void limiter_state::tick() {
-  std::size_t waiting = 0;
-  locked([&waiting](auto& queue, auto& turn) {
-    queue.advance(turn);
-    waiting = queue.waiting();
-  });
-  if (waiting == 0) {
-    search_interval_ = {};
-    return;
-  }
-  // Circles that a task closed which began to wait for another one: nobody has
-  // searched since. Less often while there are none.
-  auto found = deadlock_search::refuse_all_in_circles(*this);
-  search_interval_ = found || search_interval_ == runtime::duration::zero()
-                     ? runtime::duration{defaults::deadlock_search_interval}
-                     : std::min<runtime::duration>(
-                       2 * search_interval_, defaults::deadlock_search_longest);
-  attend(now() + search_interval_);
-}
 
 // -- permits that are there ---------------------------------------------------
 
 holder_slot* limiter_state::try_take_in_turn(permit_count weight,
                                              std::string_view key,
                                              task_actor* holder) {
-  struct asker final : limiter_waiter {
-    using limiter_waiter::limiter_waiter;
-
-    bool settled(woken_tasks&) noexcept override {
-      return true; // does not wait
-    }
-  };
-  asker x{weight, task_priority::high};
+  keyed_waiter x{weight, task_priority::high};
   locked([&](auto& queue, auto& turn) {
     queue.request(x, key, turn);
     queue.cancel(x, turn); // if it is not settled
@@ -179,8 +122,10 @@ holder_slot& limiter_state::record(permit_count weight, key_part* part,
       result.taken_at = now();
       result.in_flight = balance().in_use;
     }
-    if (holder != nullptr)
+    if (holder != nullptr) {
       holder->holds_one_more();
+      note_holder(*holder);
+    }
     return result;
   } catch (...) {
     give_back(weight, part);
@@ -193,13 +138,13 @@ void limiter_state::give_back_and(permit_count weight, key_part* part,
                                   Also also) noexcept {
   limiter_ptr keep{this}; // others may give back the last ones meanwhile
   auto last = false;
-  locked([&](auto& queue, auto& turn) {
-    queue.release(part, weight, turn);
-    also(queue, turn);
-    last = turn.balance.in_use == 0 && std::exchange(permits_counted_, false);
+  in_session([&](session& here) {
+    here.queue().release(part, weight, here.turn());
+    also(here.queue(), here.turn());
+    last = !here.anything_held() && last_came_back();
   });
   if (last)
-    intrusive_ptr_release(this); // invariant 1
+    intrusive_ptr_release(this);
 }
 
 void limiter_state::give_back_queued(permit_count weight,
@@ -232,32 +177,6 @@ void limiter_state::give_back_sampled(holder_slot& x) noexcept {
 
 // -- waiting ------------------------------------------------------------------
 
-bool limiter_state::wake(limiter_waiter& x, runtime::time_point now,
-                         woken_tasks& woken) noexcept {
-  const auto granted = x.state() == permit_waiter::phase::granted;
-  const auto waited = now - x.arrived();
-  if (!granted)
-    ++counters_.refused;
-  if (!x.settled(woken))
-    return false;
-  if (granted)
-    counters_.waits.observe(waited);
-  return true;
-}
-
-template <class Event>
-void limiter_state::locked(Event event) {
-  std::optional<runtime::time_point> due;
-  {
-    woken_tasks woken;
-    gate::session here{gate_, now()};
-    event(here.queue(), here.turn());
-    due = settle(here, woken);
-  }
-  if (due)
-    attend(*due);
-}
-
 void limiter_state::check_weight(std::uint64_t weight) const {
   if (weight >= 1 && weight <= max_permits)
     return;
@@ -271,108 +190,68 @@ void limiter_state::check_weight(std::uint64_t weight) const {
                     + std::to_string(max_permits)};
 }
 
-bool limiter_state::request(limiter_waiter& x, std::string_view key) {
-  const auto time = now();
-  x.expelled = limiter_waiter::expulsion::none;
-  auto settled = false;
-  auto stuck = false;
-  std::optional<runtime::time_point> due;
-  {
-    woken_tasks woken;
-    gate::session here{gate_, time};
-    auto& turn = here.turn();
-    here.queue().request(x, key, turn);
-    due = here.settle([&](permit_waiter& other) {
-      if (&other != &x)
-        return wake(static_cast<limiter_waiter&>(other), time, woken);
-      settled = true; // the caller's to see
-      if (x.state() == permit_waiter::phase::granted)
-        counters_.waits.observe({});
-      else
-        ++counters_.refused;
-      return true;
-    });
-    if (!settled) {
-      ++counters_.queued;
-      stuck = x.waiting_task() != nullptr
-           && !deadlock_search::surely_served(x, *this, here);
-    }
-  }
-  if (settled)
-    return true;
-  // From here on `x` may be settled by others, and its owner may not, since
-  // this is its thread: it is still there.
-  if (stuck)
-    deadlock_search::refuse_if_in_circle(x, *this);
-  attend(
-    std::min(due.value_or(never), time + defaults::deadlock_search_interval));
-  return false;
+bool limiter_state::request(waiter_type& x, std::string_view key) {
+  return request_by(
+    x, [&](auto& queue, auto& turn) { queue.request(x, key, turn); });
 }
 
-bool limiter_state::withdraw(limiter_waiter& x) noexcept {
-  auto result = false;
-  locked([&](auto& queue, auto& turn) {
-    result = queue.cancel(x, turn);
-    counters_.cancelled += result ? 1 : 0;
-  });
-  return result;
+std::string limiter_state::who() const {
+  return "limiter " + quoted(name());
 }
 
-void limiter_state::time_out(limiter_waiter& x,
-                             runtime::time_point when) noexcept {
-  // Called by a timer that fires: the service must not be called here.
-  woken_tasks woken;
-  gate::session here{gate_, when};
-  if (here.queue().cancel(x, here.turn())) {
-    x.expelled = limiter_waiter::expulsion::timed_out;
-    ++counters_.timed_out;
-    x.settled(woken);
-  }
-  settle(here, woken);
+std::string limiter_state::describe(const place_waiter& x) const {
+  return permits(static_cast<const waiter_type&>(x).weight()) + " of " + who();
 }
 
-std::optional<runtime::time_point> limiter_state::settle(
-  gate::session& here, woken_tasks& woken) noexcept {
-  return here.settle([&](permit_waiter& x) {
-    return wake(static_cast<limiter_waiter&>(x), here.turn().now, woken);
-  });
+std::string limiter_state::not_granted_within(const waiter_type& x,
+                                              std::string_view span) {
+  return who() + " did not grant " + permits(x.weight()) + " within "
+       + std::string{span};
 }
 
-bool limiter_state::expel(limiter_waiter& x, std::string circle,
-                          gate::session& here, woken_tasks& woken) noexcept {
-  if (!here.queue().cancel(x, here.turn()))
-    return false;
-  x.expelled = limiter_waiter::expulsion::deadlock;
-  x.circle = std::move(circle);
-  ++counters_.deadlocks;
-  x.settled(woken);
-  return true;
-}
-
-exception limiter_state::refused(const limiter_waiter& x) {
-  const auto who = "limiter " + quoted(name());
-  switch (x.expelled) {
-    case limiter_waiter::expulsion::timed_out:
-      locked([](auto&, auto&) {}); // to arm what `time_out` could not
-      return {errc::deadline_exceeded, who + " did not grant "
-                                         + permits(x.weight()) + " within "
-                                         + milliseconds(now() - x.arrived())};
-    case limiter_waiter::expulsion::deadlock:
-      return {errc::resource_deadlock, x.circle};
-    default:
-      break;
-  }
+exception limiter_state::why_failed(const waiter_type& x) {
   switch (x.refusal()) {
     case permit_refusal::exceeds_capacity:
       return {errc::exceeds_capacity,
-              permits(x.weight()) + " of " + who + " are asked for; the limit "
-                + "is " + std::to_string(balance().limit)
+              describe(x) + " are asked for; the limit is "
+                + std::to_string(balance().limit)
                 + (keyed() ? ", and other keys have their minima of it" : "")};
     case permit_refusal::shutting_down:
-      return {errc::scope_closed, who + " is closed: the system stops"};
+      return {errc::scope_closed, who() + " is closed: the system stops"};
     default:
-      return {errc::scope_closed, who + " is closed"};
+      return {errc::scope_closed, who() + " is closed"};
   }
+}
+
+// -- waiting_place ------------------------------------------------------------
+
+place_session::shortages limiter_state::shortages_of(waiter_type& x,
+                                                     session& here) {
+  return {{0, missing_for(x, here)}};
+}
+
+void limiter_state::for_each_supplier(
+  waiter_type&, std::size_t, session& here,
+  const place_session::supply_visitor& visit) {
+  std::uint64_t known = 0;
+  auto more = true;
+  for_each_holder(here, [&](task_actor& task, permit_count weight) {
+    known += weight;
+    more = visit(&task, weight);
+    return more;
+  });
+  const std::uint64_t in_use = here.turn().balance.in_use;
+  if (more && known < in_use)
+    visit(nullptr, in_use - known);
+}
+
+void limiter_state::lend_to_holders(session& here, priority_loans& loans) {
+  const auto level =
+    static_cast<runtime::job_level>(*here.queue().most_urgent());
+  for_each_holder(here, [&](task_actor& task, permit_count) {
+    loans.lend(task, level);
+    return true;
+  });
 }
 
 // -- the limit ----------------------------------------------------------------
@@ -429,18 +308,6 @@ void limiter_state::set_share(std::string_view key, key_share share) {
                       + std::to_string(balance().limit)};
 }
 
-void limiter_state::close(permit_refusal why) noexcept {
-  locked([&](auto& queue, auto& turn) {
-    if (queue.closed())
-      return;
-    queue.close(why, turn);
-    if (turn.balance.in_use > 0) {
-      permits_counted_ = true; // invariant 1
-      intrusive_ptr_add_ref(this);
-    }
-  });
-}
-
 // -- observing ----------------------------------------------------------------
 
 limiter_stats limiter_state::stats() {
@@ -448,7 +315,7 @@ limiter_stats limiter_state::stats() {
   result.name = name();
   const auto time = now();
   {
-    gate::session here{gate_, time};
+    session here{gate(), time};
     result.limit = here.turn().balance.limit;
     result.in_use = here.turn().balance.in_use;
     result.waiting = here.queue().waiting();
@@ -490,21 +357,17 @@ void limiter_state::count_reclaimed(permit_count n) {
   locked([&](auto&, auto&) { counters_.reclaimed += n; });
 }
 
-runtime::time_point limiter_state::now() const noexcept {
-  auto* here = host();
-  return here != nullptr ? here->timers().now() : runtime::time_point{};
-}
-
 // -- holder_registry ----------------------------------------------------------
 
 void limiter_state::forget(const task_actor& holder) noexcept {
   // With the word frozen, see holder_slots: nobody is looking at the task.
-  auto here = inspect();
-  holders_.for_each([&](holder_slots& slots) {
-    slots.for_each_held([&](holder_slot& x) {
-      const auto* expected = &holder;
-      x.holder.compare_exchange_strong(expected, nullptr);
-      return true;
+  locked([&](auto&, auto&) {
+    holders_.for_each([&](holder_slots& slots) {
+      slots.for_each_held([&](holder_slot& x) {
+        const auto* expected = &holder;
+        x.holder.compare_exchange_strong(expected, nullptr);
+        return true;
+      });
     });
   });
 }

@@ -7,7 +7,7 @@
 #include <boost/intrusive/set.hpp>
 
 #include "axiom/coordination/limiter/permit_waiter.hpp"
-#include "axiom/coordination/limiter/waiter_order.hpp"
+#include "axiom/coordination/limiter/permit_order.hpp"
 #include "axiom/coordination/limiter_options.hpp"
 
 namespace axiom::detail {
@@ -50,7 +50,7 @@ private:
   std::string_view key_; ///< of the entry that this is the value of
   key_share share_;
   permit_count held_ = 0;
-  waiter_order waiting_;
+  permit_order waiting_;
   /// Its start tag: see keyed_queue.
   std::uint64_t start_ = 0;
   /// Among equal start tags, who came to it first.

@@ -69,7 +69,7 @@ class keyed_queue {
 public:
   using waiter_type = keyed_waiter;
 
-  /// @param ageing within each key: see waiter_order
+  /// @param ageing within each key: see arrival_order
   explicit keyed_queue(
     runtime::duration ageing = defaults::limiter_ageing) noexcept
     : ageing_(ageing) {
@@ -136,12 +136,15 @@ public:
     return minima_;
   }
 
-  /// See waiter_order.
+  /// See arrival_order.
   template <class F>
   void for_each(F f) {
     for (auto& [key, part] : parts_)
       part.waiting_.for_each(f);
   }
+
+  /// See wait_queue. O(keys that wait).
+  std::optional<task_priority> most_urgent() const noexcept;
 
   /// How many keys take memory: see rule 8.
   std::size_t parts() const noexcept {

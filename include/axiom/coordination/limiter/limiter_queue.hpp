@@ -15,6 +15,7 @@ namespace axiom::detail {
 class limiter_queue {
 public:
   using waiter_type = keyed_waiter;
+  using refusal_type = permit_refusal;
 
   enum class kind : std::uint8_t { plain, keyed };
 
@@ -99,6 +100,10 @@ public:
 
   std::size_t waiting() const noexcept {
     return std::visit([](auto& queue) { return queue.waiting(); }, impl_);
+  }
+
+  std::optional<task_priority> most_urgent() const noexcept {
+    return std::visit([](auto& queue) { return queue.most_urgent(); }, impl_);
   }
 
   std::optional<runtime::time_point> next_advance(

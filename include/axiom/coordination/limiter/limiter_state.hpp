@@ -1,65 +1,33 @@
 #pragma once
 
-#include <atomic>
-#include <limits>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include "axiom/coordination/limiter/holder_slots.hpp"
 #include "axiom/coordination/limiter/limiter_queue.hpp"
-#include "axiom/coordination/limiter/limiter_waiter.hpp"
 #include "axiom/coordination/limiter/permit_gate.hpp"
-#include "axiom/coordination/limiter_actor.hpp"
 #include "axiom/coordination/limiter_options.hpp"
 #include "axiom/coordination/limiter_stats.hpp"
-#include "axiom/runtime/host.hpp"
+#include "axiom/coordination/waiting/place_of.hpp"
 #include "axiom/runtime/thread_cells.hpp"
-#include "axiom/task/detail/holder_registry.hpp"
-#include "axiom/task/detail/task_actor.hpp"
-#include "axiom/task/detail/woken_tasks.hpp"
 
 namespace axiom::detail {
 
 /// A limiter behind its handles and its actor: permits, who waits for them, who
 /// holds them.
 ///
-///     open --close: by its owner, by the end of its last handle or of its
-///            actor--> closed
-///
 /// While it is open and nobody waits, permits are taken from one atomic word
 /// and the holder is written down in a slot of the thread's own: see
-/// permit_gate and holder_slots. Whoever cannot be served queues under the
-/// gate's lock, where the order is decided. The actor answers messages and
-/// looks after those who wait: ageing, and circles of waits which others closed
-/// behind them.
-///
-/// Once closed it takes no requests, and all who wait have failed; what is held
-/// comes back as before.
-///
-/// Invariants:
-/// 1. It lives as long as a handle, its actor, or a permit that is not given
-///    back. While it is open, permits count as nobody's references, for the
-///    handles must be there; closing counts what is out as one.
-/// 2. The timer is armed and cancelled with `timer_mutex_` held, which is taken
-///    before the service's lock; the gate's lock is never held then, nor while
-///    the service is asked for the time, since an entry that fires goes for it.
-/// 3. The host is touched only while the actor lives, which keeps the system.
-///
-/// Locks, in this order: residents of the host; gate; locks of tasks. (And
-/// searches for circles hold several gates: see deadlock_search.)
+/// permit_gate and holder_slots. Whoever cannot be served waits as in any
+/// place: see place_of, for the invariants and the order of locks too.
 ///
 /// Thread-safe.
-class limiter_state final : public holder_registry,
-                            public boost::intrusive_ref_counter<limiter_state> {
+class limiter_state final : public place_of<permit_gate<limiter_queue>> {
 public:
-  using gate = permit_gate<limiter_queue>;
-
   /// Throws `errc::invalid_argument` and `errc::name_too_long` with all that is
   /// wrong.
   limiter_state(runtime::host& where, limiter_options options);
@@ -69,6 +37,9 @@ public:
     return options_.name;
   }
 
+  /// For messages to people.
+  std::string who() const;
+
   bool keyed() const noexcept {
     return options_.sharing == limiter_sharing::by_key;
   }
@@ -77,24 +48,13 @@ public:
     return options_.adaptive.algorithm != adaptive_algorithm::off;
   }
 
-  // -- its actor --------------------------------------------------------------
-
-  /// The actor is there: it begins.
-  void begin(limiter_actor actor);
-
-  /// The actor ends, and with it the limiter.
-  void actor_ended() noexcept;
-
-  /// The time has come that `attend` was called for; for the actor.
-  void tick();
-
   // -- permits that are there -------------------------------------------------
 
   /// Takes permits if they are free and nobody waits, for `holder` (null if
   /// that is no task), which is the one running on this thread. Null if not.
   /// @pre `weight` is valid: see `check_weight`
   holder_slot* try_take(permit_count weight, task_actor* holder) {
-    if (gate_.try_acquire(weight) != gate::acquire_result::granted)
+    if (gate().try_acquire(weight) != gate_type::acquire_result::granted)
       return nullptr;
     return &record(weight, nullptr, holder);
   }
@@ -124,7 +84,7 @@ public:
   /// The same for permits that are not written down.
   void give_back(permit_count weight, key_part* part) noexcept {
     // In a keyed limiter the word is never open.
-    if (gate_.release(weight) != gate::release_result::done)
+    if (gate().release(weight) != gate_type::release_result::done)
       give_back_queued(weight, part);
   }
 
@@ -135,18 +95,17 @@ public:
 
   /// Queues `x`, unless it can be settled at once: then it is (see its state),
   /// and true is returned.
-  bool request(limiter_waiter& x, std::string_view key);
+  bool request(waiter_type& x, std::string_view key);
 
-  /// `x` does not want any more. Either/or: true if it waited, and is out of
-  /// the queue; false if its wait was over before, and if it was granted then,
-  /// it has permits to give back.
-  bool withdraw(limiter_waiter& x) noexcept;
+  /// Writes down what `x` was granted.
+  holder_slot& record(waiter_type& x, task_actor* holder) {
+    return record(x.weight(), x.part(), holder);
+  }
 
-  /// Takes `x` out because it was not granted by `when`; for timers that fire.
-  void time_out(limiter_waiter& x, runtime::time_point when) noexcept;
-
-  /// What has just ended the wait of `x` without permits.
-  exception refused(const limiter_waiter& x);
+  /// `x` was granted, and has no use for it.
+  void put_back(waiter_type& x) noexcept {
+    give_back(x.weight(), x.part());
+  }
 
   // -- the limit --------------------------------------------------------------
 
@@ -156,18 +115,10 @@ public:
   /// Throws `errc::invalid_argument`.
   void set_share(std::string_view key, key_share share);
 
-  /// Refuses what is asked from now on; who waits fails. Once.
-  void close(permit_refusal why) noexcept;
-
   // -- observing --------------------------------------------------------------
 
-  /// Null from the actor's end on; then it is closed, too.
-  runtime::host* host() const noexcept {
-    return host_.load(std::memory_order_acquire);
-  }
-
   permit_balance balance() const noexcept {
-    return gate_.balance();
+    return gate().balance();
   }
 
   limiter_stats stats();
@@ -178,17 +129,27 @@ public:
   /// Permits came back since their holder died.
   void count_reclaimed(permit_count n);
 
-  // -- for deadlock_search ----------------------------------------------------
+  // -- waiting_place ----------------------------------------------------------
 
-  /// The queue, its lock held.
-  gate::session inspect() {
-    return {gate_, now()};
-  }
+  std::string describe(const place_waiter& x) const override;
+
+  // -- holder_registry --------------------------------------------------------
+
+  void forget(const task_actor& holder) noexcept override;
+
+private:
+  exception why_failed(const waiter_type& x) override;
+  std::string not_granted_within(const waiter_type& x,
+                                 std::string_view span) override;
+  place_session::shortages shortages_of(waiter_type& x, session& here) override;
+  void for_each_supplier(waiter_type& x, std::size_t kind, session& here,
+                         const place_session::supply_visitor& visit) override;
+  void lend_to_holders(session& here, priority_loans& loans) override;
 
   /// Calls `f(task, weight)` for each task that is known to hold permits, until
   /// it returns false. The tasks are alive as long as the session lasts.
   template <class F>
-  void for_each_holder(const gate::session&, F f) {
+  void for_each_holder(const session&, F f) {
     holders_.for_each([&](holder_slots& slots) {
       slots.for_each_held([&](holder_slot& x) {
         auto* task = x.holder.load(std::memory_order_acquire);
@@ -199,46 +160,6 @@ public:
     });
   }
 
-  /// Lets those go who were settled in a session. Returns when it has to be
-  /// told that time has passed.
-  std::optional<runtime::time_point> settle(gate::session& here,
-                                            woken_tasks& woken) noexcept;
-
-  /// Takes `x` out for a circle of waits. Returns false if it was settled
-  /// before.
-  bool expel(limiter_waiter& x, std::string circle, gate::session& here,
-             woken_tasks& woken) noexcept;
-
-  // -- holder_registry --------------------------------------------------------
-
-  void forget(const task_actor& holder) noexcept override;
-
-private:
-  /// What is counted under the gate's lock.
-  struct counters {
-    std::uint64_t queued = 0;
-    std::uint64_t cancelled = 0;
-    std::uint64_t timed_out = 0;
-    std::uint64_t refused = 0;
-    std::uint64_t deadlocks = 0;
-    std::uint64_t reclaimed = 0;
-    runtime::histogram waits; ///< of those who queued and were granted
-  };
-
-  /// Calls the actor's attention when it is due.
-  struct attention final : runtime::timer_entry {
-    explicit attention(limiter_state& x) noexcept : owner(x) {
-      // nop
-    }
-
-    void fire() noexcept override;
-
-    limiter_state& owner;
-  };
-
-  static constexpr runtime::time_point never = runtime::time_point::max();
-
-  runtime::time_point now() const noexcept;
   void give_back_queued(permit_count weight, key_part* part) noexcept;
   void give_back_sampled(holder_slot& x) noexcept;
 
@@ -246,28 +167,9 @@ private:
   template <class Also>
   void give_back_and(permit_count weight, key_part* part, Also also) noexcept;
 
-  /// Has `event(queue, turn)` happen and lets those go whom it settled.
-  template <class Event>
-  void locked(Event event);
-
-  /// Lets the actor look after those who wait, at `when` at the latest.
-  void attend(runtime::time_point when) noexcept;
-
-  bool wake(limiter_waiter& x, runtime::time_point now,
-            woken_tasks& woken) noexcept;
-
   const limiter_options options_;
-  gate gate_;
-  counters counters_; ///< guarded by the gate's lock
   std::optional<adaptive_limit> adaptive_; ///< guarded by the gate's lock
   runtime::thread_cells<holder_slots> holders_;
-  bool permits_counted_ = false; ///< as one reference; under the gate's lock
-  std::atomic<runtime::host*> host_; ///< null from the actor's end on
-  std::mutex timer_mutex_;
-  std::atomic<runtime::time_point> armed_for_{never};
-  attention attention_{*this};
-  runtime::duration search_interval_{}; ///< the actor's own
-  limiter_actor actor_; ///< guarded by `timer_mutex_`, and while armed
 };
 
 using limiter_ptr = boost::intrusive_ptr<limiter_state>;

@@ -35,6 +35,8 @@ template <class Queue, class Atomics = runtime::std_atomics,
           class Mutex = runtime::small_mutex>
 class permit_gate {
 public:
+  using queue_type = Queue;
+  using turn_type = permit_turn;
   using word_type = permit_word<Atomics>;
   using acquire_result = typename word_type::acquire_result;
   using release_result = typename word_type::release_result;
@@ -84,6 +86,11 @@ public:
       return turn_;
     }
 
+    /// Whether somebody has permits.
+    bool anything_held() const noexcept {
+      return turn_.balance.in_use > 0;
+    }
+
     /// Calls `wake(waiter)` for each waiter that events have settled, in order:
     /// one that cancels from now on finds its verdict, and one that was woken
     /// may be gone before `wake` returns. `wake` returns whether the waiter
@@ -96,11 +103,12 @@ public:
     template <class Wake>
     std::optional<runtime::time_point> settle(Wake wake) {
       auto& queue = gate_.queue_;
-      while (auto* x = turn_.settled.pop()) {
+      while (auto* next = turn_.settled.pop()) {
+        auto& x = static_cast<typename Queue::waiter_type&>(*next);
         // Read before: who is woken may be gone.
-        const auto granted = x->state() == permit_waiter::phase::granted;
-        if (!wake(*x) && granted)
-          queue.decline(static_cast<typename Queue::waiter_type&>(*x), turn_);
+        const auto granted = x.state() == permit_waiter::phase::granted;
+        if (!wake(x) && granted)
+          queue.decline(x, turn_);
       }
       return queue.idle() ? std::nullopt : queue.next_advance(turn_);
     }

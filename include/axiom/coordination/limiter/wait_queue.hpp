@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "axiom/coordination/limiter/permit_waiter.hpp"
-#include "axiom/coordination/limiter/waiter_order.hpp"
+#include "axiom/coordination/limiter/permit_order.hpp"
 #include "axiom/task/defaults.hpp"
 
 namespace axiom::detail {
@@ -17,7 +17,7 @@ namespace axiom::detail {
 /// Rules, which hold after each event:
 /// 1. `in_use <= limit`, unless the limit was lowered below what was in use:
 ///    then nothing is granted until it fits again.
-/// 2. Who goes first is for waiter_order to say: higher priority, then arrival,
+/// 2. Who goes first is for arrival_order to say: higher priority, then arrival,
 ///    and everybody rises while he waits.
 /// 3. Whoever goes first does not fit; that is, nobody waits for permits that
 ///    he could have. And nobody behind him is granted, however little he wants,
@@ -45,7 +45,7 @@ class wait_queue {
 public:
   using waiter_type = permit_waiter;
 
-  /// @param ageing see waiter_order
+  /// @param ageing see arrival_order
   explicit wait_queue(
     runtime::duration ageing = defaults::limiter_ageing) noexcept
     : waiting_(ageing) {
@@ -110,7 +110,7 @@ public:
     return waiting_.first(now_);
   }
 
-  /// See waiter_order.
+  /// See arrival_order.
   template <class F>
   void for_each(F f) {
     waiting_.for_each(f);
@@ -133,7 +133,7 @@ private:
   /// Grants whatever can be: establishes rule 3.
   void settle(permit_turn& turn) noexcept;
 
-  waiter_order waiting_;
+  permit_order waiting_;
   std::uint64_t next_number_ = 0;
   runtime::time_point now_{};
   permit_refusal closed_ = permit_refusal::none;

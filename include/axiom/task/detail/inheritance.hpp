@@ -14,11 +14,14 @@ namespace axiom::detail {
 ///
 /// So each task has, besides its own priority, a level: the greatest of
 /// 1. its own priority,
-/// 2. the levels of those who wait for its end, as long as they do;
+/// 2. the levels of those who wait for its end, or for something that it holds,
+///    as long as they do;
 /// 3. its parent's level, if that is above the parent's own priority.
 /// Changes travel
 /// - at once along a chain of tasks that wait for each other, up to the one that
-///   runs or is queued, which gets a second entry in the more urgent queue;
+///   runs or is queued, which gets a second entry in the more urgent queue; a
+///   task that queues for what others hold moves up there, and they are lent
+///   its level in turn (see wait_site, priority_loans);
 /// - lazily to children: those born later, or woken, have the level from then
 ///   on; of those that are queued already only the oldest few are raised, and
 ///   the next one with each that ends. So the work a step is bounded, and the

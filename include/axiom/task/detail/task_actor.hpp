@@ -71,9 +71,9 @@ struct task_seed {
 /// - `state_`: anybody; see task_state for the protocol.
 /// - `first_`, `last_`, and in each child `next_`, `previous_`, `pins_`,
 ///   `gone_`: under `lock_` of the *parent*.
-/// - `waiters_`, the contents of `extras_`, and changes of `environment_`:
-/// under
-///   `lock_` of the task itself.
+/// - `waiters_`, the contents of `extras_`, `queues_`, and changes of
+///   `environment_`: under `lock_` of the task itself. `site_` too while
+///   `queues_` is set.
 /// - `top_`, `step_`, `site_`, `holdings_` while the body runs: the thread that
 ///   runs it.
 ///   The outcome is immutable once the task is terminal.
@@ -273,6 +273,17 @@ public:
     site_ = where;
   }
 
+  /// The same for a site with a listener, until `queues_no_more`.
+  void queues_at(wait_site& where) noexcept;
+
+  void queues_no_more() noexcept;
+
+  /// Null if it queues nowhere.
+  /// @pre the caller has the lock
+  wait_site* queue_site() const noexcept {
+    return queues_ ? site_ : nullptr;
+  }
+
   /// Counts what is written down in a holder_registry as held by this task; for
   /// the thread that runs it. What is given back elsewhere stays counted.
   void holds_one_more() noexcept {
@@ -468,6 +479,7 @@ private:
   bool started_ = false;
   bool own_deadline_;
   bool holds_domain_ = false;
+  bool queues_ = false; ///< at `site_`, which has a listener
   std::atomic<bool> outcome_seen_{false};
 };
 

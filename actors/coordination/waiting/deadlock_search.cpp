@@ -1,11 +1,10 @@
-#include "axiom/coordination/limiter/deadlock_search.hpp"
+#include "axiom/coordination/waiting/deadlock_search.hpp"
 
 #include <algorithm>
 #include <mutex>
 #include <utility>
 
 #include "axiom/coordination/detail/group_site.hpp"
-#include "axiom/coordination/limiter/permit_site.hpp"
 
 namespace axiom::detail {
 
@@ -16,23 +15,11 @@ constinit std::mutex one_at_a_time;
 constexpr auto goes_on = wait_node::event::goes_on;
 constexpr auto ends = wait_node::event::ends;
 
-/// How many of a limiter's holders are looked at before a search.
+/// How many of a place's holders are looked at before a search.
 constexpr std::size_t most_looked_at = 8;
 
-/// How many permits have to come back before `x` is served, as far as those
-/// before it are known.
-std::uint64_t missing_for(limiter_waiter& x,
-                          limiter_state::gate::session& here) {
-  auto wanted = x.weight();
-  if (auto* before = here.queue().before(x))
-    wanted = std::max(wanted, before->weight());
-  const auto& balance = here.turn().balance;
-  const auto needed = std::uint64_t{balance.in_use} + wanted;
-  return needed > balance.limit ? needed - balance.limit : 0;
-}
-
 /// Whether a task goes on by itself: it runs, or what it waits for is neither a
-/// task nor permits.
+/// task nor something that others hold.
 bool goes_on_by_itself(task_actor& task) {
   if (!task.state().hold())
     return task.state().current_phase() < task_state::phase::ended;
@@ -55,77 +42,72 @@ deadlock_search::~deadlock_search() {
     task->let_go();
 }
 
-bool deadlock_search::surely_served(limiter_waiter& x, limiter_state& where,
-                                    limiter_state::gate::session& here) {
-  const auto missing = missing_for(x, here);
-  std::uint64_t known = 0;
-  std::uint64_t coming = 0;
-  std::size_t looked = 0;
-  where.for_each_holder(here, [&](task_actor& task, permit_count weight) {
-    known += weight;
-    if (&task != x.waiting_task() && goes_on_by_itself(task))
-      coming += weight;
-    return coming < missing && ++looked < most_looked_at;
-  });
-  if (coming >= missing)
-    return true;
-  // Those whom nobody knows go on, too; but only if all are looked at is it
-  // known how many they are.
-  const std::uint64_t in_use = here.turn().balance.in_use;
-  return looked < most_looked_at && known < in_use
-      && coming + (in_use - known) >= missing;
+bool deadlock_search::surely_served(place_waiter& x, place_session& here) {
+  struct look {
+    const task_actor* self;
+    std::uint64_t missing;
+    std::uint64_t coming = 0;
+    std::size_t looked = 0;
+  };
+  for (const auto& [kind, missing] : here.shortages_of(x)) {
+    look found{x.waiting_task(), missing};
+    here.for_each_supplier(
+      x, kind, [&found](task_actor* task, std::uint64_t amount) {
+        // Those whom nobody knows go on, too.
+        if (task == nullptr || (task != found.self && goes_on_by_itself(*task)))
+          found.coming += amount;
+        return found.coming < found.missing && ++found.looked < most_looked_at;
+      });
+    if (found.coming < missing)
+      return false;
+  }
+  return true;
 }
 
-bool deadlock_search::refuse_if_in_circle(limiter_waiter& x,
-                                          limiter_state& where) {
+bool deadlock_search::refuse_if_in_circle(place_waiter& x,
+                                          waiting_place& where) {
   std::lock_guard turn{one_at_a_time};
   deadlock_search search{x.waiting_task()};
-  search.lock(where);
-  return search.refuse_if_in_circle(x);
+  return search.refuse_if_in_circle(x, search.lock(where));
 }
 
-bool deadlock_search::refuse_all_in_circles(limiter_state& where) {
+bool deadlock_search::refuse_all_in_circles(waiting_place& where) {
   std::lock_guard turn{one_at_a_time};
   auto result = false;
   deadlock_search search{nullptr};
-  auto& here = search.lock(where).here;
-  std::vector<limiter_waiter*> waiting;
-  here.queue().for_each([&](keyed_waiter& x) {
-    auto& waiter = static_cast<limiter_waiter&>(x);
-    if (waiter.waiting_task() != nullptr)
-      waiting.push_back(&waiter);
-  });
-  for (auto* x : waiting) {
+  auto& here = search.lock(where);
+  std::vector<place_waiter*> tasks;
+  for (auto* x : here.waiting())
+    if (x->waiting_task() != nullptr)
+      tasks.push_back(x);
+  for (auto* x : tasks) {
     // The ones before may have been refused, and this one be served by that.
-    if (x->state() != permit_waiter::phase::waiting
-        || surely_served(*x, where, here))
+    if (x->state() != place_waiter::phase::waiting || surely_served(*x, here))
       continue;
     auto& task = *x->waiting_task();
     search.known_.push_back(strong(task));
-    if (search.hold(task) && search.refuse_if_in_circle(*x))
+    if (search.hold(task) && search.refuse_if_in_circle(*x, here))
       result = true;
   }
   return result;
 }
 
-bool deadlock_search::refuse_if_in_circle(limiter_waiter& x) {
-  auto& [alive, here] = locked_.front();
-  if (x.state() != permit_waiter::phase::waiting)
+bool deadlock_search::refuse_if_in_circle(place_waiter& x,
+                                          place_session& here) {
+  if (x.state() != place_waiter::phase::waiting)
     return false;
   auto circle = find_wait_cycle(
     wait_node{x.waiting_task(), goes_on},
     [this](const wait_node& node) { return conditions_of(node); });
-  if (circle.empty())
-    return false;
-  auto result = alive->expel(x, describe(x, circle), here, woken_);
-  alive->settle(here, woken_);
-  return result;
+  return !circle.empty() && here.expel(x, describe(x, circle), woken_);
 }
 
-deadlock_search::locked_limiter& deadlock_search::lock(limiter_state& x) {
+place_session& deadlock_search::lock(waiting_place& x) {
   auto i = std::find_if(locked_.begin(), locked_.end(),
                         [&x](auto& y) { return y.alive.get() == &x; });
-  return i != locked_.end() ? *i : locked_.emplace_back(x);
+  if (i == locked_.end())
+    i = locked_.insert(i, {&x, x.open()});
+  return *i->here;
 }
 
 bool deadlock_search::hold(task_actor& task) {
@@ -161,10 +143,8 @@ deadlock_search::conditions deadlock_search::before_going_on(task_actor& task) {
            ? before_children_end(task)
            : conditions{};
   }
-  if (auto* site = dynamic_cast<permit_site*>(task.site())) {
-    lock(site->limiter);
-    return before_granted(site->waiter);
-  }
+  if (auto* site = dynamic_cast<place_site*>(task.site()))
+    return before_granted(*site);
   if (auto* site = dynamic_cast<group_site*>(task.site())) {
     condition any;
     for (auto& child : site->group.children()) {
@@ -192,29 +172,27 @@ deadlock_search::conditions deadlock_search::before_children_end(
   return result;
 }
 
-deadlock_search::conditions deadlock_search::before_granted(limiter_waiter& x) {
-  auto& site = static_cast<permit_site&>(*x.waiting_task()->site());
-  auto& [limiter, here] = lock(site.limiter);
-  if (x.state() != permit_waiter::phase::waiting)
-    return {};
-  condition result;
-  result.needed = missing_for(x, here);
-  std::uint64_t known = 0;
-  limiter->for_each_holder(here, [&](task_actor& task, permit_count weight) {
-    known_.push_back(strong(task));
-    known += weight;
-    result.suppliers.push_back({{&task, goes_on}, weight});
-    return true;
-  });
-  const std::uint64_t in_use = here.turn().balance.in_use;
-  if (known < in_use)
-    result.suppliers.push_back({{}, in_use - known});
-  return {std::move(result)};
+deadlock_search::conditions deadlock_search::before_granted(place_site& site) {
+  auto& here = lock(site.place);
+  auto& x = site.waiter;
+  conditions result;
+  for (const auto& [kind, missing] : here.shortages_of(x)) {
+    auto& wait = result.emplace_back();
+    wait.needed = missing;
+    here.for_each_supplier(
+      x, kind, [&](task_actor* task, std::uint64_t amount) {
+        if (task != nullptr)
+          known_.push_back(strong(*task));
+        wait.suppliers.push_back({{task, goes_on}, amount});
+        return true;
+      });
+  }
+  return result;
 }
 
 // -- telling ------------------------------------------------------------------
 
-std::string deadlock_search::describe(limiter_waiter& x,
+std::string deadlock_search::describe(place_waiter& x,
                                       const std::vector<wait_node>& circle) {
   auto name = [](const wait_node& node) {
     return quoted(node.task->task_name());
@@ -238,18 +216,12 @@ std::string deadlock_search::describe(limiter_waiter& x,
       auto* site = from.task->site();
       result += from.task == x.waiting_task() ? " asks for " : " waits for ";
       result += site->what();
-      result += dynamic_cast<permit_site*>(site) != nullptr ? ", held by "
-                                                            : ", such as ";
+      result += dynamic_cast<place_site*>(site) != nullptr ? ", held by "
+                                                           : ", such as ";
       result += name(to);
     }
   }
   return result + ": it would wait for itself";
-}
-
-std::string permit_site::what() const {
-  const auto n = waiter.weight();
-  return std::to_string(n) + (n == 1 ? " permit" : " permits") + " of limiter "
-       + quoted(limiter.name());
 }
 
 } // namespace axiom::detail

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <functional>
-#include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "axiom/coordination/limiter/limiter_state.hpp"
-#include "axiom/coordination/wait_graph.hpp"
+#include "axiom/coordination/waiting/wait_graph.hpp"
+#include "axiom/coordination/waiting/waiting_place.hpp"
+#include "axiom/task/detail/task_actor.hpp"
+#include "axiom/task/detail/woken_tasks.hpp"
 
 namespace axiom::detail {
 
@@ -23,10 +25,12 @@ struct wait_node {
   friend bool operator==(const wait_node&, const wait_node&) = default;
 };
 
-/// Finds circles of waits through limiters, tasks and their children, and ends
-/// them by refusing a request. See wait_cycle_search for what a circle is.
+/// Finds circles of waits through places (limiters, resource monitors), tasks
+/// and their children, and ends them by refusing a request. See
+/// wait_cycle_search for what a circle is.
 ///
-///     a task that waits for permits goes on when enough of their holders do
+///     a task that waits in a place goes on when enough of those who hold what
+///     it wants do
 ///     a task that waits for another goes on when that ends
 ///     a task that waits for its children goes on when all of them end
 ///     one that waits for a place or a result in a group goes on when any one
@@ -40,58 +44,51 @@ struct wait_node {
 ///
 /// A search must not put together waits that never were at the same time. It
 /// holds every task on whose wait it relies (task_state::hold), and locks every
-/// limiter, until it is over: nothing of the circle can change meanwhile. What
+/// place, until it is over: nothing of the circle can change meanwhile. What
 /// runs goes on, and what waits for something else (time, a request, a thread)
 /// is taken to.
 ///
 /// Searches take turns, so of two requests in one circle one is refused; and
-/// only they lock more than one limiter, so they need no order among those.
+/// only they lock more than one place, so they need no order among those.
 ///
 /// When it is searched: for a request that queues, at once, unless those who
-/// hold the permits can be seen to go on (`surely_served`); then again by the
-/// limiter's actor, at growing intervals, since a task may close a circle by
+/// hold what it wants can be seen to go on (`surely_served`); then again by the
+/// place's actor, at growing intervals, since a task may close a circle by
 /// waiting for another task, or a limit be lowered.
 ///
 /// Waits of threads (blocking operations) are not followed.
 class deadlock_search {
 public:
-  /// Whether `x`, which has just queued in `where`, can be seen to be served
-  /// without a search: a look at a few of the holders. Errs to false, unless
-  /// another search holds one of them at this moment, so that it seems to run:
-  /// then the limiter's actor finds the circle.
-  /// @pre the lock of `where` is held by `here`
-  static bool surely_served(limiter_waiter& x, limiter_state& where,
-                            limiter_state::gate::session& here);
+  /// Whether `x`, which has just queued, can be seen to be served without a
+  /// search: a look at a few of the holders. Errs to false, unless another
+  /// search holds one of them at this moment, so that it seems to run: then the
+  /// place's actor finds the circle.
+  static bool surely_served(place_waiter& x, place_session& here);
 
   /// Takes `x` out of the queue of `where` if it waits in a circle. Returns
   /// whether it did.
   /// @pre called by the thread that runs the task of `x`
-  static bool refuse_if_in_circle(limiter_waiter& x, limiter_state& where);
+  static bool refuse_if_in_circle(place_waiter& x, waiting_place& where);
 
   /// The same for all that wait in `where`.
-  static bool refuse_all_in_circles(limiter_state& where);
+  static bool refuse_all_in_circles(waiting_place& where);
 
 private:
   using condition = wait_condition<wait_node>;
   using conditions = std::vector<condition>;
 
-  /// A limiter whose lock is held.
-  struct locked_limiter {
-    explicit locked_limiter(limiter_state& x) : alive(&x), here(x.inspect()) {
-      // nop
-    }
-
-    limiter_ptr alive;
-    limiter_state::gate::session here;
+  struct locked_place {
+    place_ptr alive;
+    std::unique_ptr<place_session> here;
   };
 
   /// @param running the task that this thread runs, if the search is its own
   explicit deadlock_search(task_actor* running) noexcept;
   ~deadlock_search();
 
-  bool refuse_if_in_circle(limiter_waiter& x);
+  bool refuse_if_in_circle(place_waiter& x, place_session& here);
 
-  locked_limiter& lock(limiter_state& x);
+  place_session& lock(waiting_place& x);
 
   /// Whether the task stands still, and will until the end of the search.
   bool hold(task_actor& task);
@@ -99,15 +96,15 @@ private:
   conditions conditions_of(const wait_node& node);
   conditions before_going_on(task_actor& task);
   conditions before_children_end(task_actor& task);
-  conditions before_granted(limiter_waiter& x);
+  conditions before_granted(place_site& site);
 
-  std::string describe(limiter_waiter& x, const std::vector<wait_node>& circle);
+  std::string describe(place_waiter& x, const std::vector<wait_node>& circle);
 
   task_actor* const running_;
   std::vector<task_ptr> known_; ///< alive as long as this
   std::vector<task_actor*> held_;
   woken_tasks woken_; ///< before the locks: handed over after them
-  std::list<locked_limiter> locked_;
+  std::vector<locked_place> locked_;
 };
 
 } // namespace axiom::detail

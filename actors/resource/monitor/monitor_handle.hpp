@@ -1,0 +1,33 @@
+#pragma once
+
+#include "axiom/resource/monitor/monitor_state.hpp"
+#include "axiom/resource/resource_monitor_actor.hpp"
+
+namespace axiom::detail {
+
+/// What the handles to one monitor share. Their end is the end of it.
+class monitor_handle {
+public:
+  monitor_handle(monitor_ptr state, resource_monitor_actor actor);
+  monitor_handle(const monitor_handle&) = delete;
+  monitor_handle& operator=(const monitor_handle&) = delete;
+  ~monitor_handle();
+
+  monitor_state& state() const noexcept {
+    return *state_;
+  }
+
+  const resource_monitor_actor& actor() const noexcept {
+    return actor_;
+  }
+
+private:
+  monitor_ptr state_;
+  resource_monitor_actor actor_;
+};
+
+/// Starts the actor of a monitor.
+resource_monitor_actor spawn_monitor_actor(caf::actor_system& sys,
+                                           monitor_ptr state);
+
+} // namespace axiom::detail

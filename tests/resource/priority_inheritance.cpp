@@ -1,0 +1,249 @@
+// Who holds what a more urgent task waits for is as urgent, in the scheduler
+// and wherever it queues itself; and not any longer than that.
+
+#include <ostream>
+
+#include "axiom/coordination/concurrency_limiter.hpp"
+#include "support/monitored.hpp"
+
+using namespace test;
+
+namespace axiom {
+
+/// For BOOST_TEST.
+static std::ostream& operator<<(std::ostream& out, task_priority x) {
+  return out << to_string(x);
+}
+
+} // namespace axiom
+
+namespace {
+
+struct inheriting : monitored {
+  /// The priority of a task that counts now.
+  task_priority now_of(std::string_view name) {
+    for (auto& x : coordinator().snapshot().tasks)
+      if (x.task.name == name)
+        return x.effective_priority;
+    BOOST_FAIL("no task '" << name << "'");
+    return {};
+  }
+
+  template <class Op>
+  auto with(std::string_view name, task_priority priority, Op op) {
+    return start({.name = name, .priority = priority}, std::move(op));
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(priority_inheritance_of_holders, inheriting)
+
+BOOST_AUTO_TEST_CASE(of_a_lease) {
+  auto host = spawn(memory(100));
+  lines order;
+  auto low = with("low", task_priority::low, user(host, order, memory(60), 1s));
+  auto other =
+    with("other", task_priority::low, user(host, order, memory(40), 2s));
+  run();
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(50), 0s));
+  run();
+  BOOST_TEST(now_of("low") == task_priority::high);
+  BOOST_TEST(now_of("other") == task_priority::high);
+  advance(1s);
+  BOOST_TEST((order == lines{"low", "other", "high"}));
+  BOOST_TEST(now_of("other") == task_priority::low);
+  advance(1s);
+}
+
+BOOST_AUTO_TEST_CASE(not_of_a_resource_that_nobody_is_short_of) {
+  auto host = spawn({memory(100), custom("licence", 2)});
+  lines order;
+  auto memory_user =
+    with("memory", task_priority::low, user(host, order, memory(100), 1s));
+  auto licence_user = with("licence", task_priority::low,
+                           user(host, order, custom("licence", 1), 1s));
+  run();
+  auto high = with("high", task_priority::high,
+                   user(host, order, {memory(50), custom("licence", 1)}, 0s));
+  run();
+  BOOST_TEST(now_of("memory") == task_priority::high);
+  BOOST_TEST(now_of("licence") == task_priority::low);
+  advance(1s);
+}
+
+BOOST_AUTO_TEST_CASE(ends_when_the_waiter_gives_up) {
+  auto host = spawn(memory(100));
+  lines order;
+  auto low = with("low", task_priority::low, user(host, order, memory(60), 1s));
+  run();
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(50), 0s));
+  run();
+  BOOST_TEST(now_of("low") == task_priority::high);
+  high.cancel();
+  run();
+  BOOST_TEST(now_of("low") == task_priority::low);
+  advance(1s);
+}
+
+BOOST_AUTO_TEST_CASE(ends_when_the_waiters_time_is_over) {
+  auto host = spawn(memory(100));
+  lines order;
+  auto low = with("low", task_priority::low, user(host, order, memory(60), 1h));
+  run();
+  auto high =
+    with("high", task_priority::high, [&](task_context&) -> async<void> {
+      auto x = co_await host.acquire_for(1s, memory(50));
+    });
+  run();
+  BOOST_TEST(now_of("low") == task_priority::high);
+  advance(1s);
+  BOOST_TEST((code_thrown_by([&] { high.get(); }) == errc::deadline_exceeded));
+  BOOST_TEST(now_of("low") == task_priority::low);
+  low.cancel();
+}
+
+BOOST_AUTO_TEST_CASE(ends_with_the_lease) {
+  auto host = spawn(memory(100));
+  lines order;
+  auto low =
+    with("low", task_priority::low, [&](task_context& self) -> async<void> {
+      auto held = co_await host.acquire(memory(60));
+      co_await self.sleep_for(1s);
+      held.release();
+      co_await self.sleep_for(1s);
+    });
+  run();
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(50), 5s));
+  run();
+  BOOST_TEST(now_of("low") == task_priority::high);
+  advance(1s);
+  BOOST_TEST(now_of("low") == task_priority::low);
+  advance(5s);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_permit) {
+  auto io = axiom::concurrency_limiter::spawn(system(), {.name = "io"});
+  auto using_it = [&io](axiom::runtime::duration span) {
+    return [&io, span](task_context& self) -> async<void> {
+      auto held = co_await io.acquire();
+      co_await self.sleep_for(span);
+    };
+  };
+  auto low = with("low", task_priority::low, using_it(1s));
+  run();
+  auto high = with("high", task_priority::high, using_it(1s));
+  run();
+  BOOST_TEST(now_of("low") == task_priority::high);
+  high.cancel();
+  run();
+  BOOST_TEST(now_of("low") == task_priority::low);
+  advance(1s);
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_through_places_and_joins) {
+  // high waits for memory, held by middle, which waits for a child, which
+  // waits for a permit, held by low.
+  auto host = spawn(memory(100));
+  auto io = axiom::concurrency_limiter::spawn(system(), {.name = "io"});
+  auto low = with("low", task_priority::background,
+                  [&](task_context& self) -> async<void> {
+                    auto held = co_await io.acquire();
+                    co_await self.sleep_for(1s);
+                  });
+  run();
+  auto middle =
+    with("middle", task_priority::low, [&](task_context& self) -> async<void> {
+      auto held = co_await host.acquire(memory(100));
+      auto op = [&](task_context&) -> async<void> {
+        auto permit = co_await io.acquire();
+      };
+      auto child = self.create_child_task("child", op);
+      co_await child;
+    });
+  run();
+  BOOST_TEST(now_of("low") == task_priority::low); // for the child
+  lines order;
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(1), 0s));
+  run();
+  for (auto* name : {"middle", "child", "low"})
+    BOOST_TEST(now_of(name) == task_priority::high, name);
+  advance(1s);
+  BOOST_TEST((order == lines{"high"}));
+}
+
+BOOST_AUTO_TEST_CASE(moves_a_waiter_up_in_the_queue_it_stands_in) {
+  auto host = spawn(memory(100), "host", 0s);
+  lines order;
+  auto holder =
+    with("holder", task_priority::high, user(host, order, memory(100), 1s));
+  run();
+  auto low =
+    with("low", task_priority::low, user(host, order, memory(100), 1s));
+  auto medium =
+    with("medium", task_priority::medium, user(host, order, memory(100), 1s));
+  run();
+  auto high = with("high", task_priority::high,
+                   [low](task_context&) -> async<void> { co_await low; });
+  run();
+  advance(3s);
+  BOOST_TEST((order == lines{"holder", "low", "medium"}));
+}
+
+BOOST_AUTO_TEST_CASE(falls_back_in_the_queue_when_it_is_over) {
+  auto host = spawn(memory(100), "host", 0s);
+  lines order;
+  auto holder =
+    with("holder", task_priority::high, user(host, order, memory(100), 1s));
+  run();
+  auto low =
+    with("low", task_priority::low, user(host, order, memory(100), 1s));
+  auto medium =
+    with("medium", task_priority::medium, user(host, order, memory(100), 1s));
+  run();
+  auto high = with("high", task_priority::high,
+                   [low](task_context&) -> async<void> { co_await low; });
+  run();
+  high.cancel();
+  run();
+  advance(3s);
+  BOOST_TEST((order == lines{"holder", "medium", "low"}));
+}
+
+// The shape of the failure on Mars Pathfinder (1997): a low task holds a bus
+// that a high one wants, and medium ones keep the low one from running.
+BOOST_AUTO_TEST_CASE(a_high_task_waits_for_the_critical_section_alone) {
+  auto bus = spawn(custom("bus", 1));
+  lines order;
+  auto low =
+    with("low", task_priority::low, [&](task_context& self) -> async<void> {
+      auto held = co_await bus.acquire(custom("bus", 1));
+      for (int i = 0; i < 10; ++i)
+        co_await self.yield();
+      order.emplace_back("low is done with the bus");
+    });
+  BOOST_TEST(run_one());
+  std::vector<axiom::task<void>> medium;
+  auto high =
+    with("high", task_priority::high, [&](task_context&) -> async<void> {
+      auto held = co_await bus.acquire(custom("bus", 1));
+      order.emplace_back("high has the bus");
+    });
+  for (int i = 0; i < 5; ++i)
+    medium.push_back(with("medium", task_priority::medium,
+                          [&](task_context& self) -> async<void> {
+                            for (int n = 0; n < 100; ++n)
+                              co_await self.yield();
+                            order.emplace_back("medium");
+                          }));
+  run();
+  BOOST_TEST(order.size() == 7u);
+  BOOST_TEST(order.at(0) == "low is done with the bus");
+  BOOST_TEST(order.at(1) == "high has the bus");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
