@@ -18,6 +18,8 @@
 #include "axiom/deploy/system_error.hpp"
 #include "axiom/observe/collectors.hpp"
 #include "axiom/observe/http_endpoint.hpp"
+#include "axiom/resource/memory_pressure.hpp"
+#include "axiom/resource/resource_monitor.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/runtime/metrics.hpp"
@@ -45,6 +47,10 @@ std::unique_ptr<observe::http_endpoint> serve(
     observe::make_scheduler_collector(
       [&host = runtime::host::of(sys)] { return host.stats(); }),
     observe::make_limiter_collector([&sys] { return all_limiter_stats(sys); }),
+    observe::make_memory_pressure_collector(
+      [&sys] { return all_memory_pressure_stats(sys); }),
+    observe::make_resource_collector(
+      [&sys] { return all_resource_stats(sys); }),
     observe::make_process_collector(),
   };
   options.ready = [&ready] { return ready.load(); };

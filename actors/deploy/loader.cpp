@@ -15,6 +15,8 @@
 #include "axiom/observe/printable.hpp"
 #include "axiom/task/defaults.hpp"
 #include "deploy/limiters.hpp"
+#include "deploy/memory_pressure.hpp"
+#include "deploy/resources.hpp"
 
 namespace axiom::deploy {
 
@@ -36,6 +38,7 @@ constexpr auto max_timeout = 7 * 24h;
 struct task_entry : task_spec {
   types::located<std::string> at_type;
   std::monostate with;
+  std::optional<resource_requirements> wanted;
 };
 
 section<system_options> system_section() {
@@ -101,6 +104,11 @@ section<task_entry> task_section(const task_type_registry& registry) {
            types::word("the name of one of limiters"),
            "The limiter whose permits it needs: one while it runs, or, where "
            "its type says so, one for each of its parts.")
+    .maybe("resources", &task_entry::wanted, requirements_type(),
+           "What it needs of the resources: it holds that while it runs.")
+    .optional("sheddable", &task_entry::sheddable, types::boolean(), "false",
+              "Whether it may be cancelled when memory is short, for the "
+              "others' sake: see memory_pressure.")
     .maybe("timeout", &task_entry::timeout, types::duration(1ns, max_timeout),
            "It is cancelled, and has failed, this long after its start.")
     .optional("grace", &task_entry::grace, types::duration(0s, max_grace),
@@ -111,6 +119,8 @@ section<task_entry> task_section(const task_type_registry& registry) {
       if (entry.at_type.value.empty())
         return; // missing or a mistake, reported
       entry.type = entry.at_type.value;
+      if (entry.wanted)
+        entry.resources = std::move(*entry.wanted);
       const auto* type = registry.find(entry.type);
       if (!type) {
         reader::scope inside{in, "type"};
@@ -156,6 +166,10 @@ section<deployment> root_section(const task_type_registry& registry) {
            "The HTTP endpoint for Prometheus.")
     .optional("limiters", &deployment::limiters, limiters_type(), "{}",
               "How many may do something at a time, by name.")
+    .optional("resources", &deployment::resources, capacities_type(), "{}",
+              "What there is of the resources that tasks ask for.")
+    .maybe("memory_pressure", &deployment::memory_pressure,
+           memory_pressure_type(), "What is done when memory gets short.")
     .required("tasks", &deployment::tasks, std::move(tasks), "What is run.");
   return result;
 }
@@ -179,6 +193,10 @@ void check_topology(const deployment& value, const node& document,
       check_limiter(*limiter, list->items[i].find("limiter")->where,
                     "tasks[" + std::to_string(i) + "].limiter", value.limiters,
                     problems);
+    if (const auto* resources = list->items[i].find("resources"))
+      check_resources(value.tasks[i].resources, *resources,
+                      "tasks[" + std::to_string(i) + "].resources",
+                      value.resources, problems);
   }
 }
 

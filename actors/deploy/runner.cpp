@@ -1,5 +1,6 @@
 #include "axiom/deploy/runner.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -13,6 +14,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// What there is, where it was left to the machine read from there.
+resource_requirements capacities(const resource_capacities& x) {
+  resource_requirements result;
+  for (const auto& machine : machine_resources()) {
+    const auto& given
+      = machine.kind() == resource_kind::memory ? x.memory : x.cpu;
+    if (given)
+      result.add({machine.kind(), {}, *given});
+    else
+      result.add(machine);
+  }
+  for (const auto& [name, amount] : x.custom)
+    result.add(custom(name, static_cast<std::uint64_t>(amount)));
+  return result;
+}
+
 /// How often a wait looks whether a cancellation has given up.
 constexpr auto look_interval = 50ms;
 
@@ -20,8 +37,11 @@ constexpr auto look_interval = 50ms;
 
 struct runner::run {
   run(const task_spec& what, byte_sink& standard_output, std::size_t workers,
-      std::optional<concurrency_limiter> limiter)
-    : spec(what), services(standard_output, workers, std::move(limiter)) {
+      std::optional<concurrency_limiter> limiter,
+      const resource_monitor* monitor)
+    : spec(what),
+      resources(monitor),
+      services(standard_output, workers, std::move(limiter)) {
     // nop
   }
 
@@ -35,8 +55,12 @@ struct runner::run {
     co_await with_timeout(self, *spec.timeout, {.name = spec.name}, op);
   }
 
-  /// The program, with a permit if it needs one itself.
+  /// The program, with what it needs of the resources, and a permit if it
+  /// needs one itself.
   async<void> permitted(task_context& self) {
+    resource_lease lease;
+    if (!spec.resources.empty())
+      lease = co_await resources->acquire(spec.resources);
     permit held;
     const auto* limiter = services.limiter();
     if (limiter != nullptr && !spec.program->parts_take_permits())
@@ -45,6 +69,7 @@ struct runner::run {
   }
 
   const task_spec& spec;
+  const resource_monitor* resources; // there if the task asks for some
   run_services services;
   task<void> handle; // empty if it was cancelled before it was created
   std::optional<cancellation_report> cancellation;
@@ -56,12 +81,24 @@ runner::runner(structured_task_coordinator coordinator, deployment value,
   auto& sys = coordinator_.actor()->home_system();
   for (const auto& options : deployment_.limiters)
     limiters_.emplace(options.name, concurrency_limiter::spawn(sys, options));
-  for (const auto& spec : deployment_.tasks) {
+  const auto& tasks = deployment_.tasks;
+  if (std::any_of(tasks.begin(), tasks.end(),
+                  [](auto& spec) { return !spec.resources.empty(); }))
+    resources_ = resource_monitor::spawn(
+      sys,
+      {.name = "resources", .capacities = capacities(deployment_.resources)});
+  if (deployment_.memory_pressure) {
+    pressure_ = memory_pressure::spawn(sys, *deployment_.memory_pressure);
+    if (resources_)
+      pressure_->attach(resources_->relief());
+  }
+  for (const auto& spec : tasks) {
     std::optional<concurrency_limiter> limiter;
     if (spec.limiter)
       limiter = limiters_.at(*spec.limiter);
     runs_.push_back(std::make_unique<run>(spec, standard_output, workers,
-                                          std::move(limiter)));
+                                          std::move(limiter),
+                                          resources_ ? &*resources_ : nullptr));
   }
 }
 
@@ -82,6 +119,7 @@ void runner::start() {
     options.name = here.spec.name;
     options.priority = here.spec.priority;
     options.grace = here.spec.grace;
+    options.sheddable = here.spec.sheddable;
     here.handle = coordinator_.create_child_task(
       options, [&here](task_context& self) { return here.body(self); });
   }

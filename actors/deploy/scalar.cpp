@@ -168,6 +168,29 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) noexcept {
   return result;
 }
 
+std::optional<std::uint64_t> parse_thousandths(std::string_view text) noexcept {
+  constexpr std::size_t most_digits = 3;
+  const auto point = text.find('.');
+  const auto whole = parse_integer(text.substr(0, point));
+  if (!whole || *whole < 0
+      || *whole > std::numeric_limits<std::int64_t>::max() / 1000)
+    return std::nullopt;
+  auto result = static_cast<std::uint64_t>(*whole) * 1000;
+  if (point == std::string_view::npos)
+    return result;
+  const auto digits = text.substr(point + 1);
+  if (digits.empty() || digits.size() > most_digits)
+    return std::nullopt;
+  std::uint64_t unit = 1000;
+  for (const auto digit : digits) {
+    if (digit < '0' || digit > '9')
+      return std::nullopt;
+    unit /= 10;
+    result += unit * static_cast<std::uint64_t>(digit - '0');
+  }
+  return result;
+}
+
 std::optional<endpoint_address> parse_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos)

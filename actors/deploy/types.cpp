@@ -44,6 +44,12 @@ std::string bytes_text(std::uint64_t value) {
   return std::to_string(value) + units[unit];
 }
 
+std::string thousandths_text(std::uint64_t value) {
+  auto rest = std::to_string(1000 + value % 1000).substr(1);
+  rest.erase(rest.find_last_not_of('0') + 1);
+  return std::to_string(value / 1000) + (rest.empty() ? "" : '.' + rest);
+}
+
 } // namespace
 
 std::string duration_text(std::chrono::nanoseconds value) {
@@ -163,6 +169,47 @@ type<std::uint64_t> bytes(std::uint64_t minimum, std::uint64_t maximum) {
         return std::nullopt;
       return value;
     });
+}
+
+type<std::uint64_t> cores(std::uint64_t minimum, std::uint64_t maximum) {
+  type_info info;
+  info.type = type_info::kind::number;
+  info.expected = "a number of cores from " + thousandths_text(minimum) + " to "
+                  + thousandths_text(maximum);
+  return scalar<std::uint64_t>(
+    std::move(info),
+    [=](const std::string& text) -> std::optional<std::uint64_t> {
+      auto value = parse_thousandths(text);
+      if (value && (*value < minimum || *value > maximum))
+        return std::nullopt;
+      return value;
+    });
+}
+
+type<double> fraction() {
+  type_info info;
+  info.type = type_info::kind::number;
+  info.expected = "a number from 0.001 to 1";
+  return scalar<double>(
+    std::move(info), [](const std::string& text) -> std::optional<double> {
+      const auto value = parse_thousandths(text);
+      if (!value || *value < 1 || *value > 1000)
+        return std::nullopt;
+      return static_cast<double>(*value) / 1000;
+    });
+}
+
+type<bool> boolean() {
+  type_info info;
+  info.type = type_info::kind::choice;
+  info.choices = {"true", "false"};
+  info.expected = alternatives(info.choices);
+  return scalar<bool>(std::move(info),
+                      [](const std::string& text) -> std::optional<bool> {
+                        if (text == "true" || text == "false")
+                          return text == "true";
+                        return std::nullopt;
+                      });
 }
 
 type<endpoint_address> address() {

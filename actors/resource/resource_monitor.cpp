@@ -6,6 +6,7 @@
 #include <caf/send.hpp>
 
 #include "axiom/coordination/waiting/thread_wait.hpp"
+#include "axiom/resource/machine_resources.hpp"
 #include "resource/monitor/monitor_handle.hpp"
 
 namespace axiom {
@@ -20,6 +21,19 @@ monitor_handle::monitor_handle(monitor_ptr state, resource_monitor_actor actor)
 monitor_handle::~monitor_handle() {
   state_->close(resource_refusal::closed);
   caf::anon_send(actor_, ended_atom_v);
+}
+
+void monitor_handle::relieve(relief_stage stage) {
+  switch (stage) {
+    case relief_stage::none:
+      // Nobody measures any more, or all is well: what was measured is void.
+      state_->set_headroom(resource_kind::memory, resource_balance::unlimited);
+      return state_->set_admission(resource_admission::open);
+    case relief_stage::shrink:
+      return state_->set_admission(resource_admission::reduced);
+    case relief_stage::serialise:
+      return state_->set_admission(resource_admission::serial);
+  }
 }
 
 resource_lease acquire_blocking(monitor_state& monitor,
@@ -72,8 +86,7 @@ void resource_lease::absorb(resource_lease&& other) {
 
 // -- resource_monitor ---------------------------------------------------------
 
-resource_monitor::resource_monitor(
-  std::shared_ptr<const detail::monitor_handle> x)
+resource_monitor::resource_monitor(std::shared_ptr<detail::monitor_handle> x)
   : handle_(std::move(x)), state_(&handle_->state()) {
   // nop
 }
@@ -81,12 +94,14 @@ resource_monitor::resource_monitor(
 resource_monitor resource_monitor::spawn(caf::actor_system& sys,
                                          resource_monitor_options options) {
   using namespace detail;
+  if (options.capacities.empty())
+    options.capacities = machine_resources();
   monitor_ptr state{
     new monitor_state(runtime::host::of(sys), std::move(options))};
   auto actor = spawn_monitor_actor(sys, state);
   state->begin(caf::actor_cast<caf::actor>(actor));
   return resource_monitor{
-    std::make_shared<const monitor_handle>(std::move(state), std::move(actor))};
+    std::make_shared<monitor_handle>(std::move(state), std::move(actor))};
 }
 
 std::string_view resource_monitor::name() const noexcept {
@@ -109,6 +124,10 @@ resource_lease resource_monitor::try_acquire(
 
 void resource_monitor::set_capacity(const resource_requirement& x) const {
   state_->set_capacity(x);
+}
+
+std::shared_ptr<memory_relief> resource_monitor::relief() const {
+  return handle_;
 }
 
 void resource_monitor::close() const noexcept {

@@ -145,6 +145,34 @@ BOOST_AUTO_TEST_CASE(limiters_and_who_uses_them) {
   BOOST_CHECK(value.tasks[0].timeout == 60s);
 }
 
+BOOST_AUTO_TEST_CASE(resources_and_who_needs_them) {
+  const auto result = load("version: 1\n"
+                           "resources: { memory: 1GiB, cpu: 1.5, custom: "
+                           "{ licence: 3 } }\n"
+                           "tasks:\n"
+                           + good_task
+                           + "    resources: { memory: 64MiB, cpu: 0.5, "
+                             "custom: { licence: 1 } }\n");
+  BOOST_TEST_REQUIRE(result.ok(), result.report());
+  const auto& value = result.value;
+  BOOST_CHECK(value.resources.memory == 1u << 30);
+  BOOST_CHECK(value.resources.cpu == 1500u);
+  BOOST_TEST(value.resources.custom.size() == 1u);
+  BOOST_TEST(to_string(value.tasks[0].resources)
+             == "64 MiB of memory, 0.5 cpu and 1 of 'licence'");
+}
+
+BOOST_AUTO_TEST_CASE(resources_of_the_machine_unless_it_says_otherwise) {
+  const auto result = load("version: 1\n"
+                           "resources: { memory: auto }\n"
+                           "tasks:\n"
+                           + good_task);
+  BOOST_TEST_REQUIRE(result.ok(), result.report());
+  BOOST_CHECK(!result.value.resources.memory);
+  BOOST_CHECK(!result.value.resources.cpu);
+  BOOST_TEST(result.value.tasks[0].resources.empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_least_and_fills_in_the_defaults) {
   const auto result = load(with_task(good_task));
   BOOST_TEST_REQUIRE(result.ok(), result.report());
@@ -207,7 +235,7 @@ BOOST_FIXTURE_TEST_SUITE(loader_refuses, fixture)
 BOOST_AUTO_TEST_CASE(unknown_keys_with_a_suggestion) {
   BOOST_TEST(only_problem("version: 1\nmetrcs: {}\ntasks:\n" + good_task)
              == "d.yaml:2:1: unknown key \"metrcs\" (expected version, "
-                "system, metrics, limiters, tasks; did you mean \"metrics\"?)");
+                "system, metrics, limiters, resources, tasks; did you mean \"metrics\"?)");
   BOOST_TEST(only_problem(with_task("- name: a\n"
                                     "  type: copy\n"
                                     "  with:\n"
@@ -259,7 +287,7 @@ BOOST_AUTO_TEST_CASE(values_of_the_wrong_kind) {
              == "d.yaml:2:8: tasks: no tasks (expected at least one)");
   BOOST_TEST(only_problem("- version\n")
              == "d.yaml:1:1: a list (expected a mapping of version, system, "
-                "metrics, limiters, tasks)");
+                "metrics, limiters, resources, tasks)");
 }
 
 BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
@@ -335,6 +363,44 @@ BOOST_AUTO_TEST_CASE(limiters_that_nobody_defined) {
   BOOST_TEST(only_problem(with_task(good_task + "    limiter: io\n"))
              == "d.yaml:6:14: tasks[0].limiter: unknown limiter \"io\" (the "
                 "file has no limiters)");
+}
+
+BOOST_AUTO_TEST_CASE(resources_that_cannot_be) {
+  auto there = [this](const std::string& fields) {
+    return only_problem("version: 1\nresources: {" + fields + "}\ntasks:\n"
+                        + good_task);
+  };
+  BOOST_TEST(there("memory: 0B")
+             == "d.yaml:2:21: resources.memory: invalid value \"0B\" "
+                "(expected \"auto\" or a number of bytes with its unit from 1B "
+                "to 1024TiB)");
+  BOOST_TEST(there("cpu: 0.0001")
+             == "d.yaml:2:18: resources.cpu: invalid value \"0.0001\" "
+                "(expected \"auto\" or a number of cores from 0.001 to 1000)");
+  BOOST_TEST(there("custom: { licence: -1 }")
+             == "d.yaml:2:32: resources.custom.licence: invalid value \"-1\" "
+                "(expected an integer from 1 to 1000000000)");
+}
+
+BOOST_AUTO_TEST_CASE(resources_that_are_not_there) {
+  auto wanted = [this](const std::string& fields) {
+    return only_problem("version: 1\nresources: { memory: 1GiB, cpu: 2, custom: "
+                        "{ licence: 3 } }\ntasks:\n"
+                        + good_task + "    resources: {" + fields + "}\n");
+  };
+  BOOST_TEST(wanted("memory: 2GiB")
+             == "d.yaml:7:25: tasks[0].resources.memory: 2 GiB of memory is "
+                "more than there is (expected at most 1 GiB of memory)");
+  BOOST_TEST(wanted("custom: { licence: 4 }")
+             == "d.yaml:7:36: tasks[0].resources.custom.licence: 4 of 'licence' "
+                "is more than there is (expected at most 3 of 'licence')");
+  BOOST_TEST(wanted("custom: { license: 1 }")
+             == "d.yaml:7:36: tasks[0].resources.custom.license: unknown "
+                "resource \"license\" (expected licence; did you mean "
+                "\"licence\"?)");
+  BOOST_TEST(wanted("")
+             == "d.yaml:7:16: tasks[0].resources: nothing is asked for "
+                "(expected at least one of memory, cpu, custom)");
 }
 
 BOOST_AUTO_TEST_CASE(the_scheduler_that_tests_drive_by_hand) {

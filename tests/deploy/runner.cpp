@@ -146,6 +146,32 @@ BOOST_AUTO_TEST_CASE(a_limiter_lets_so_many_tasks_run_as_it_says) {
   BOOST_TEST(most == 2);
 }
 
+BOOST_AUTO_TEST_CASE(tasks_run_when_their_resources_are_there) {
+  std::atomic<int> now{0};
+  std::atomic<int> most{0};
+  value.resources.custom.emplace_back("licence", 3);
+  for (int i = 0; i < 8; ++i) {
+    add("t" + std::to_string(i),
+        [&](task_context& self, run_services&) -> async<void> {
+          auto running = ++now;
+          for (auto m = most.load();
+               m < running && !most.compare_exchange_weak(m, running);) {
+            // again
+          }
+          for (int j = 0; j < 20; ++j)
+            co_await self.yield();
+          --now;
+        });
+    value.tasks.back().resources.add(axiom::memory(1024));
+    value.tasks.back().resources.add(axiom::custom("licence", 2));
+  }
+  auto all = make();
+  all->start();
+  for (const auto& one : all->wait())
+    BOOST_CHECK(one.outcome == kind::completed);
+  BOOST_TEST(most == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_task_that_takes_too_long_has_failed) {
   add("long", sleep_long);
   value.tasks.back().timeout = 10ms;

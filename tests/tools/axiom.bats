@@ -455,10 +455,11 @@ EOF
 
 # -- metrics -------------------------------------------------------------------
 
-@test "metrics can be scraped while the work runs and promtool has no remarks" {
-  make_long_work
-  "$AXIOM" run "$config" --progress plain --set ROOT=work \
-    --metrics 127.0.0.1:0 >/dev/null 2>log 3>&- &
+# Runs the deployment "$1" with metrics and the rest of the arguments, and writes
+# what a scrape finds while it runs to `scraped`.
+scrape() {
+  "$AXIOM" run "$1" --progress plain --metrics 127.0.0.1:0 "${@:2}" \
+    >/dev/null 2>log 3>&- &
   local pid=$!
   local url=
   for _ in {1..100}; do
@@ -473,6 +474,14 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
   kill -TERM "$pid"
   wait "$pid" || true
   cat scraped
+  if command -v promtool >/dev/null; then
+    [ -z "$(promtool check metrics <scraped 2>&1)" ]
+  fi
+}
+
+@test "metrics can be scraped while the work runs and promtool has no remarks" {
+  make_long_work
+  scrape "$config" --set ROOT=work
   grep -q '^axiom_tasks_created_total [1-9]' scraped
   grep -q '^axiom_tasks_finished_total{outcome="completed"} [1-9]' scraped
   grep -q '^axiom_tasks_active [1-9]' scraped
@@ -489,9 +498,36 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
     [ "$(grep -c '^axiom_scheduler_' scraped)" -eq 0 ]
   fi
   grep -q '^process_threads [1-9]' scraped
-  if command -v promtool >/dev/null; then
-    [ -z "$(promtool check metrics <scraped 2>&1)" ]
-  fi
+}
+
+@test "a limiter that two tasks share shows at the endpoint" {
+  make_long_work
+  scrape "$AXIOM_SOURCE_DIR/config/shared_limit.yaml" \
+    --set FIRST=work --set SECOND=work
+  grep -q '^axiom_limiter_permits{limiter="files",state="limit"} 4' scraped
+  grep -q '^axiom_limiter_permits{limiter="files",state="in_use"} 4' scraped
+  grep -q '^axiom_limiter_waiting{limiter="files"} [1-9]' scraped
+}
+
+@test "a resource that two tasks share shows at the endpoint" {
+  make_long_work
+  scrape "$AXIOM_SOURCE_DIR/config/shared_resources.yaml" \
+    --set FIRST=work --set SECOND=work
+  grep -q '^axiom_resource_units{resource="disk",state="capacity"} 1' scraped
+  grep -q '^axiom_resource_units{resource="disk",state="in_use"} 1' scraped
+  grep -q '^axiom_resource_units{resource="memory",state="in_use"} 16777216' \
+    scraped
+  grep -q '^axiom_resource_waiting{resource="disk"} 1' scraped
+}
+
+@test "tasks that share a resource do their work one after the other" {
+  mkdir tree
+  for i in {1..20}; do echo "$i" >"tree/$i"; done
+  "$AXIOM" run "$AXIOM_SOURCE_DIR/config/shared_resources.yaml" \
+    --progress none --set FIRST=tree --set SECOND=tree \
+    --set SECOND_OUTPUT=second >first
+  cmp <(expected tree) first
+  cmp <(expected tree) second
 }
 
 @test "an address in use is said so and ends with 2" {

@@ -15,8 +15,6 @@ namespace {
 /// All that is wrong with the options, in one text; empty if nothing is.
 std::string all_problems(const resource_monitor_options& x) {
   std::vector<std::string> found;
-  if (x.capacities.empty())
-    found.emplace_back("it has no resources; name at least one capacity");
   for (auto i = x.capacities.begin(); i != x.capacities.end(); ++i) {
     if (i->name().empty())
       found.emplace_back("a resource has no name");

@@ -6,11 +6,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "axiom/coordination/limiter_options.hpp"
 #include "axiom/deploy/problem.hpp"
 #include "axiom/deploy/scalar.hpp"
+#include "axiom/resource/memory_pressure_options.hpp"
+#include "axiom/resource/resource_requirement.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/task/priority.hpp"
 
@@ -33,12 +36,21 @@ struct metrics_options {
   endpoint_address bind;
 };
 
+/// `resources:` what there is for tasks that ask for some.
+struct resource_capacities {
+  std::optional<std::uint64_t> memory; // in bytes; none: the machine's
+  std::optional<std::uint64_t> cpu; // in thousandths of a core; the same
+  std::vector<std::pair<std::string, std::int64_t>> custom;
+};
+
 /// One entry of `tasks:`.
 struct task_spec {
   std::string name;
   std::string type;
   task_priority priority = task_priority::medium;
   std::optional<std::string> limiter; // one of `limiters:`
+  resource_requirements resources; // held while it runs; of `resources:`
+  bool sheddable = false; // may be given up when memory is short
   std::optional<std::chrono::nanoseconds>
     timeout; // of its tree, from its start
   std::chrono::nanoseconds grace{}; // for its tree, when it is cancelled
@@ -53,6 +65,8 @@ struct deployment {
   system_options system;
   std::optional<metrics_options> metrics; // none: no endpoint
   std::vector<limiter_options> limiters;
+  resource_capacities resources;
+  std::optional<memory_pressure_options> memory_pressure; // none: unheeded
   std::vector<task_spec> tasks;
 };
 

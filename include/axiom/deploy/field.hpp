@@ -21,6 +21,7 @@ struct type_info {
     integer,
     duration,
     bytes,
+    number, // with a point, maybe
     address,
     choice,
     list,

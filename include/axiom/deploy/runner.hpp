@@ -15,6 +15,8 @@
 #include "axiom/deploy/output.hpp"
 #include "axiom/deploy/progress.hpp"
 #include "axiom/deploy/run_services.hpp"
+#include "axiom/resource/memory_pressure.hpp"
+#include "axiom/resource/resource_monitor.hpp"
 #include "axiom/task/cancellation.hpp"
 #include "axiom/task/task.hpp"
 
@@ -75,6 +77,8 @@ private:
   structured_task_coordinator coordinator_;
   deployment deployment_;
   std::map<std::string, concurrency_limiter> limiters_; // also unused ones
+  std::optional<resource_monitor> resources_; // if a task asks for some
+  std::optional<memory_pressure> pressure_; // if the deployment heeds it
   std::vector<std::unique_ptr<run>> runs_;
   std::atomic<bool> cancelling_{false};
   std::mutex mutex_; // of start and cancel

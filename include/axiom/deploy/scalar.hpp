@@ -26,6 +26,9 @@ parse_duration(std::string_view text) noexcept;
 /// powers of ten `kB`, `MB`, `GB`, `TB`.
 std::optional<std::uint64_t> parse_bytes(std::string_view text) noexcept;
 
+/// A number with at most three digits behind the point, in thousandths.
+std::optional<std::uint64_t> parse_thousandths(std::string_view text) noexcept;
+
 /// Where a server listens.
 struct endpoint_address {
   std::string host; // an IP address without brackets, or localhost

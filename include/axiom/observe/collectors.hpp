@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "axiom/coordination/limiter_stats.hpp"
+#include "axiom/resource/resource_stats.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
 
@@ -71,6 +72,24 @@ using limiter_provider = std::function<std::vector<limiter_stats>()>;
 /// Limiters of one name are summed. Thread-safe as far as the provider is.
 std::shared_ptr<prometheus::Collectable> make_limiter_collector(
   limiter_provider provider);
+
+/// Where the resource monitors' figures come from, such as
+/// `[&sys] { return all_resource_stats(sys); }`; see metrics_provider.
+using resource_provider = std::function<std::vector<resource_stats>()>;
+
+/// Makes the families of the resource monitors from one look at each a scrape:
+///
+/// - `axiom_resource_units{resource,state="in_use|capacity"}`: bytes of memory,
+///   cores, pieces of whatever else
+/// - `axiom_resource_waiting{resource}`
+/// - `axiom_resource_wait_seconds` (histogram: of granted requests; those that
+///   did not have to wait count as 0)
+/// - `axiom_resource_timeouts_total`
+/// - `axiom_resource_deadlocks_refused_total`
+///
+/// The monitors are summed. Thread-safe as far as the provider is.
+std::shared_ptr<prometheus::Collectable> make_resource_collector(
+  resource_provider provider);
 
 /// Makes the usual `process_*` families of this process: CPU time, resident
 /// and virtual memory, open and allowed descriptors, threads, start time. A

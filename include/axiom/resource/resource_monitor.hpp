@@ -7,6 +7,7 @@
 
 #include <caf/fwd.hpp>
 
+#include "axiom/resource/memory_relief.hpp"
 #include "axiom/resource/monitor/lease_awaiter.hpp"
 #include "axiom/resource/resource_lease.hpp"
 #include "axiom/resource/resource_monitor_actor.hpp"
@@ -135,6 +136,13 @@ public:
   /// for an unknown resource and for 0.
   void set_capacity(const resource_requirement& x) const;
 
+  /// To be attached to a memory_pressure. When memory gets short, at first half
+  /// of each resource is kept back, except from a request that would use it
+  /// alone; then one request is granted at a time. And a request for memory is
+  /// granted only within what was measured to be left, less what was granted
+  /// since.
+  std::shared_ptr<memory_relief> relief() const;
+
   // -- its end ----------------------------------------------------------------
 
   /// From now on requests fail with `errc::scope_closed`, and so do those that
@@ -147,9 +155,9 @@ public:
   resource_stats stats() const;
 
 private:
-  explicit resource_monitor(std::shared_ptr<const detail::monitor_handle> x);
+  explicit resource_monitor(std::shared_ptr<detail::monitor_handle> x);
 
-  std::shared_ptr<const detail::monitor_handle> handle_;
+  std::shared_ptr<detail::monitor_handle> handle_;
   detail::monitor_state* state_; ///< of the handle, at one step less
 };
 
