@@ -25,6 +25,7 @@
 #include "axiom/error/errc.hpp"
 #include "axiom/error/exception.hpp"
 #include "axiom/error/failure.hpp"
+#include "axiom/resource/memory_pressure.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/task/as_expected.hpp"
 #include "axiom/task/async.hpp"
