@@ -62,6 +62,7 @@ task_seed make_seed(task_actor& parent, const task_options& options,
   refuse_in_cancel_handler();
   task_seed result{&parent.domain(), &parent, options.name, options.priority,
                    kind};
+  result.sheddable = options.sheddable;
   inherit(result, options);
   return result;
 }

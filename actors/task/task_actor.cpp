@@ -35,7 +35,8 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
       seed.name.data() - reinterpret_cast<const char*>(this))),
     name_length_(static_cast<std::uint8_t>(seed.name.size())),
     own_deadline_(seed.own_deadline),
-    holds_domain_(seed.kind == task_kind::root) {
+    holds_domain_(seed.kind == task_kind::root),
+    sheddable_(seed.sheddable) {
   if (holds_domain_)
     intrusive_ptr_add_ref(domain_);
   if (parent_ != nullptr)
@@ -56,6 +57,8 @@ task_actor::~task_actor() {
 }
 
 void task_actor::launch(std::size_t kept) {
+  if (sheddable_)
+    extras(); // here it may fail
   // Nobody else knows the task yet: no need to count one by one. One reference
   // is invariant 1, the other goes with the task into the scheduler's queue.
   auto& references = ctrl()->strong_refs;
@@ -89,6 +92,8 @@ void task_actor::launch(std::size_t kept) {
   }
   if (own_deadline_)
     extras().deadline.set(environment_->deadline);
+  if (sheddable_)
+    domain_->sheddable().add(extras().sheddable);
   if (node_kind_ == task_kind::external) {
     if (domain_->watched())
       publish(task_phase::started);

@@ -39,6 +39,8 @@ void task_actor::settle() noexcept {
   current_task_scope no_task{nullptr, current_unit()};
   if (auto* extras = extras_if())
     extras->deadline.clear();
+  if (sheddable_)
+    dom.sheddable().remove(extras_if()->sheddable);
   {
     current_task_scope scope{this, current_unit()};
     release_body(); // gives back what the task held

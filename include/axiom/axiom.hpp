@@ -29,6 +29,7 @@
 #include "axiom/resource/resource_lease.hpp"
 #include "axiom/resource/resource_monitor.hpp"
 #include "axiom/resource/resource_requirement.hpp"
+#include "axiom/resource/memory_pressure.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/task/as_expected.hpp"
 #include "axiom/task/async.hpp"

@@ -6,6 +6,7 @@
 
 #include "axiom/coordination/limiter_stats.hpp"
 #include "axiom/resource/resource_stats.hpp"
+#include "axiom/resource/memory_pressure_stats.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
 
@@ -90,6 +91,30 @@ using resource_provider = std::function<std::vector<resource_stats>()>;
 /// The monitors are summed. Thread-safe as far as the provider is.
 std::shared_ptr<prometheus::Collectable> make_resource_collector(
   resource_provider provider);
+/// Where the figures about memory pressure come from, such as
+/// `[&sys] { return all_memory_pressure_stats(sys); }`; see metrics_provider.
+using memory_pressure_provider =
+  std::function<std::vector<memory_pressure_stats>()>;
+
+/// Makes the families of memory pressure from one look at it a scrape:
+///
+/// - `axiom_memory_pressure_level` (gauge: 0 normal, 1 warning, 2 critical)
+/// - `axiom_memory_pressure_stage` (gauge: 0 none, 1 shrink, 2 serialise)
+/// - `axiom_memory_pressure_headroom_bytes` (only where a limit is known)
+/// - `axiom_memory_pressure_entered_total{level="normal|warning|critical"}`
+/// - `axiom_memory_pressure_steps_total{step="level|shrink|serialise|shed|
+///   unserialise|regrow|source_lost|source_back"}`
+/// - `axiom_memory_pressure_readings_total`
+/// - `axiom_memory_pressure_shed_tasks_total` (sheddable tasks)
+/// - `axiom_memory_pressure_cancelled_tasks_total` (with all below them)
+/// - `axiom_memory_pressure_sources_unreadable` (gauge)
+/// - `axiom_memory_pressure_relief_failures_total`
+///
+/// Of several, which one system has no use for, the highest level and stage
+/// count, the least headroom, and the sums of the rest. None of the families
+/// where nobody measures. Thread-safe as far as the provider is.
+std::shared_ptr<prometheus::Collectable> make_memory_pressure_collector(
+  memory_pressure_provider provider);
 
 /// Makes the usual `process_*` families of this process: CPU time, resident
 /// and virtual memory, open and allowed descriptors, threads, start time. A

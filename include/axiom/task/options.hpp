@@ -21,6 +21,13 @@ struct task_options {
 
   /// How long it has to end once it is cancelled; at most its parent's.
   std::optional<runtime::duration> grace{};
+
+  /// Under memory pressure that does not give way otherwise the task may be
+  /// given up for the others' sake: it is cancelled with reason `limit_shed`,
+  /// and all below it with it. So it is not inherited: a task below need not be
+  /// found by itself, unless it can also be spared by itself. See
+  /// memory_pressure.
+  bool sheddable = false;
 };
 
 } // namespace axiom

@@ -8,6 +8,7 @@
 #include <caf/resumable.hpp>
 
 #include "axiom/runtime/timer_service.hpp"
+#include "axiom/task/detail/sheddable_list.hpp"
 #include "axiom/task/detail/task_actor.hpp"
 
 namespace axiom::detail {
@@ -51,7 +52,7 @@ private:
 
 /// The parts that most tasks never need, made on first use.
 struct task_extras {
-  explicit task_extras(task_actor& owner) : deadline(owner) {
+  explicit task_extras(task_actor& owner) : deadline(owner), sheddable(owner) {
     // nop
   }
 
@@ -69,6 +70,7 @@ struct task_extras {
   std::size_t prune_at = 16;    ///< length of `failed` that triggers a clean-up
   task_actor* next_to_call = nullptr; ///< link of a walk's list of handlers
   task_ptr to_call;                   ///< keeps the task alive in that list
+  sheddable_entry sheddable; ///< guarded by the list it is in
 };
 
 } // namespace axiom::detail

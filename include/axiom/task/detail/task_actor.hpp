@@ -58,6 +58,7 @@ struct task_seed {
   task_kind kind = task_kind::plain;
   environment_ptr environment{}; ///< what it inherits
   bool own_deadline = false; ///< earlier than any above: it needs a timer
+  bool sheddable = false; ///< see task_options
 };
 
 /// A task: a lean CAF actor with a place in a tree.
@@ -480,6 +481,7 @@ private:
   bool own_deadline_;
   bool holds_domain_ = false;
   bool queues_ = false; ///< at `site_`, which has a listener
+  const bool sheddable_;
   std::atomic<bool> outcome_seen_{false};
 };
 

@@ -12,6 +12,7 @@
 
 #include "axiom/error/failure.hpp"
 #include "axiom/runtime/host.hpp"
+#include "axiom/task/detail/sheddable_list.hpp"
 #include "axiom/task/lifecycle.hpp"
 
 namespace axiom::detail {
@@ -51,6 +52,12 @@ public:
 
   void publish(const task_lifecycle_event& event) noexcept;
 
+  // -- tasks that may be given up ----------------------------------------------
+
+  sheddable_list& sheddable() noexcept {
+    return sheddable_;
+  }
+
   // -- hooks for the coordinator -------------------------------------------------
 
   /// A task ended with an error that nobody will ever look at: a root task, or
@@ -69,6 +76,7 @@ private:
   std::atomic<bool> watched_{false};
   std::mutex sinks_mutex_;
   std::shared_ptr<const sink_list> sinks_;
+  sheddable_list sheddable_;
 };
 
 using task_domain_ptr = boost::intrusive_ptr<task_domain>;
