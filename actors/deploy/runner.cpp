@@ -7,6 +7,7 @@
 #include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/coordination/with_timeout.hpp"
 #include "axiom/deploy/task_types.hpp"
+#include "axiom/resource/machine_resources.hpp"
 
 namespace axiom::deploy {
 
@@ -17,14 +18,13 @@ namespace {
 /// What there is, where it was left to the machine read from there.
 resource_requirements capacities(const resource_capacities& x) {
   resource_requirements result;
-  for (const auto& machine : machine_resources()) {
-    const auto& given
-      = machine.kind() == resource_kind::memory ? x.memory : x.cpu;
-    if (given)
-      result.add({machine.kind(), {}, *given});
-    else
+  if (x.memory)
+    result.add(memory(*x.memory));
+  if (x.cpu)
+    result.add({resource_kind::cpu, {}, *x.cpu});
+  for (const auto& machine : machine_resources())
+    if (machine.kind() == resource_kind::memory ? !x.memory : !x.cpu)
       result.add(machine);
-  }
   for (const auto& [name, amount] : x.custom)
     result.add(custom(name, static_cast<std::uint64_t>(amount)));
   return result;
