@@ -132,11 +132,29 @@ std::vector<axiom::limiter_stats> some_limiters() {
   return {one, other, one};
 }
 
+std::vector<axiom::memory_pressure_stats> some_pressure() {
+  axiom::memory_pressure_stats one;
+  one.level = axiom::memory_pressure_level::critical;
+  one.stage = axiom::relief_stage::serialise;
+  one.reading.headroom = 4096;
+  one.sources = {{"/proc/meminfo", ""}, {"/sys/fs/cgroup", "is garbled"}};
+  one.readings = 7;
+  one.entered = {1, 2, 3};
+  one.steps = {6, 2, 3, 4, 2, 1, 1, 0};
+  one.shed_tasks = 9;
+  one.shed_in_all = 30;
+  one.relief_failures = 5;
+  axiom::memory_pressure_stats calm; // of another one that knows no limit
+  calm.readings = 3;
+  return {calm, one};
+}
+
 http_endpoint_options with_numbers() {
   http_endpoint_options result;
   result.collectables = {
     make_task_collector(some_numbers), make_scheduler_collector(some_workers),
-    make_limiter_collector(some_limiters), make_process_collector()};
+    make_limiter_collector(some_limiters),
+    make_memory_pressure_collector(some_pressure), make_process_collector()};
   return result;
 }
 
@@ -220,6 +238,40 @@ BOOST_AUTO_TEST_CASE(limiters_of_one_name_as_one) {
         "axiom_limiter_timeouts_total{limiter=\"db\"} 5\n",
         "axiom_limiter_deadlocks_refused_total{limiter=\"io\"} 2\n"})
     BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(memory_pressure_as_numbers) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"# TYPE axiom_memory_pressure_level gauge\n",
+        "axiom_memory_pressure_level 2\n", "axiom_memory_pressure_stage 2\n",
+        "axiom_memory_pressure_headroom_bytes 4096\n",
+        "axiom_memory_pressure_entered_total{level=\"normal\"} 1\n",
+        "axiom_memory_pressure_entered_total{level=\"warning\"} 2\n",
+        "axiom_memory_pressure_entered_total{level=\"critical\"} 3\n",
+        "axiom_memory_pressure_steps_total{step=\"shed\"} 4\n",
+        "axiom_memory_pressure_steps_total{step=\"source_lost\"} 1\n",
+        "axiom_memory_pressure_readings_total 10\n",
+        "# TYPE axiom_memory_pressure_shed_tasks_total counter\n",
+        "axiom_memory_pressure_shed_tasks_total 9\n",
+        "axiom_memory_pressure_cancelled_tasks_total 30\n",
+        "axiom_memory_pressure_sources_unreadable 1\n",
+        "axiom_memory_pressure_relief_failures_total 5\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_memory_pressure_where_nobody_measures) {
+  auto none = [] { return std::vector<axiom::memory_pressure_stats>{}; };
+  BOOST_TEST(make_memory_pressure_collector(none)->Collect().empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_headroom_where_no_limit_is_known) {
+  auto unknown = [] {
+    return std::vector<axiom::memory_pressure_stats>(1);
+  };
+  for (auto& x : make_memory_pressure_collector(unknown)->Collect())
+    BOOST_TEST(x.name != "axiom_memory_pressure_headroom_bytes");
 }
 
 BOOST_AUTO_TEST_CASE(no_families_of_limiters_where_there_are_none) {

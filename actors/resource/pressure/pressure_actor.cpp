@@ -256,6 +256,7 @@ private:
   /// Brings those who were attached meanwhile to where the others are.
   void greet() {
     reliefs_.add(state_->take_arrivals());
+    reliefs_.forget_gone();
     stats_.relief_failures += reliefs_.relieve(stats_.stage);
     stats_.reliefs = reliefs_.size();
   }
