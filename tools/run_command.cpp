@@ -18,6 +18,7 @@
 #include "axiom/deploy/system_error.hpp"
 #include "axiom/observe/collectors.hpp"
 #include "axiom/observe/http_endpoint.hpp"
+#include "axiom/resource/resource_pool.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/runtime/metrics.hpp"
@@ -45,6 +46,7 @@ std::unique_ptr<observe::http_endpoint> serve(
     observe::make_scheduler_collector(
       [&host = runtime::host::of(sys)] { return host.stats(); }),
     observe::make_limiter_collector([&sys] { return all_limiter_stats(sys); }),
+    observe::make_pool_collector([&sys] { return all_pool_stats(sys); }),
     observe::make_process_collector(),
   };
   options.ready = [&ready] { return ready.load(); };

@@ -25,6 +25,8 @@
 #include "axiom/error/errc.hpp"
 #include "axiom/error/exception.hpp"
 #include "axiom/error/failure.hpp"
+#include "axiom/resource/buffer_pool.hpp"
+#include "axiom/resource/resource_pool.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/task/as_expected.hpp"
 #include "axiom/task/async.hpp"

@@ -94,7 +94,7 @@ def layer_of(path):
     stem = parts[-1].split(".")[0]
     if len(parts) == 1:
         if stem == "config":
-            return "coordination"  # it knows every message type of the core
+            return "resource"  # it knows every message type of the core
         return "umbrella" if stem == "axiom" else "base"
     if parts[0] == "error":
         if stem in ERROR_VALUES:

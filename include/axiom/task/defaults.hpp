@@ -33,4 +33,8 @@ inline constexpr std::chrono::milliseconds limiter_ageing{250};
 inline constexpr std::chrono::milliseconds deadlock_search_interval{10};
 inline constexpr std::chrono::milliseconds deadlock_search_longest{640};
 
+/// How long after a failed creation a pool tries again to come up to its
+/// minimum, for the first time.
+inline constexpr std::chrono::milliseconds pool_retry_delay{250};
+
 } // namespace axiom::defaults
