@@ -149,12 +149,31 @@ std::vector<axiom::memory_pressure_stats> some_pressure() {
   return {calm, one};
 }
 
+std::vector<axiom::pool_stats> some_pools() {
+  axiom::pool_stats one;
+  one.name = "db";
+  one.max = 8;
+  one.idle = 1;
+  one.in_use = 3;
+  one.creating = 2;
+  one.waiting = 4;
+  one.created = 9;
+  one.destroyed = 3;
+  one.failed_creations = 5;
+  one.unhealthy = 2;
+  one.waits.observe({}, 10);
+  auto other = one;
+  other.name = "cache";
+  return {one, other, one};
+}
+
 http_endpoint_options with_numbers() {
   http_endpoint_options result;
   result.collectables = {
     make_task_collector(some_numbers), make_scheduler_collector(some_workers),
     make_limiter_collector(some_limiters),
-    make_memory_pressure_collector(some_pressure), make_process_collector()};
+    make_memory_pressure_collector(some_pressure),
+    make_pool_collector(some_pools), make_process_collector()};
   return result;
 }
 
@@ -277,6 +296,29 @@ BOOST_AUTO_TEST_CASE(no_headroom_where_no_limit_is_known) {
 BOOST_AUTO_TEST_CASE(no_families_of_limiters_where_there_are_none) {
   auto none = [] { return std::vector<axiom::limiter_stats>{}; };
   BOOST_TEST(make_limiter_collector(none)->Collect().empty());
+}
+
+BOOST_AUTO_TEST_CASE(pools_of_one_name_as_one) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"axiom_pool_objects{pool=\"db\",state=\"idle\"} 2\n",
+        "axiom_pool_objects{pool=\"db\",state=\"in_use\"} 6\n",
+        "axiom_pool_objects{pool=\"db\",state=\"creating\"} 4\n",
+        "axiom_pool_objects{pool=\"db\",state=\"limit\"} 16\n",
+        "axiom_pool_objects{pool=\"cache\",state=\"limit\"} 8\n",
+        "axiom_pool_waiting{pool=\"db\"} 8\n",
+        "axiom_pool_wait_seconds_count{pool=\"db\"} 20\n",
+        "axiom_pool_created_total{pool=\"db\"} 18\n",
+        "axiom_pool_destroyed_total{pool=\"cache\"} 3\n",
+        "axiom_pool_failed_creations_total{pool=\"db\"} 10\n",
+        "axiom_pool_unhealthy_total{pool=\"db\"} 4\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_families_of_pools_where_there_are_none) {
+  auto none = [] { return std::vector<axiom::pool_stats>{}; };
+  BOOST_TEST(make_pool_collector(none)->Collect().empty());
 }
 
 BOOST_AUTO_TEST_CASE(no_figures_of_a_scheduler_that_counts_nothing) {
