@@ -149,6 +149,21 @@ std::vector<axiom::memory_pressure_stats> some_pressure() {
   return {calm, one};
 }
 
+std::vector<axiom::resource_stats> some_resources() {
+  axiom::resource_stats one;
+  one.name = "host";
+  one.resources = {{axiom::memory(4096), 1024, 2, 0},
+                   {axiom::cpu(2), 1500, 0, 0},
+                   {axiom::custom("licence", 3), 1, 1, 0}};
+  one.timed_out = 1;
+  one.deadlocks = 2;
+  one.waits.observe({}, 5);
+  axiom::resource_stats other; // has some of the same
+  other.name = "other";
+  other.resources = {{axiom::custom("licence", 2), 2, 3, 0}};
+  return {one, other};
+}
+
 std::vector<axiom::pool_stats> some_pools() {
   axiom::pool_stats one;
   one.name = "db";
@@ -173,7 +188,8 @@ http_endpoint_options with_numbers() {
     make_task_collector(some_numbers), make_scheduler_collector(some_workers),
     make_limiter_collector(some_limiters),
     make_memory_pressure_collector(some_pressure),
-    make_pool_collector(some_pools), make_process_collector()};
+    make_pool_collector(some_pools), make_resource_collector(some_resources),
+    make_process_collector()};
   return result;
 }
 
@@ -314,6 +330,27 @@ BOOST_AUTO_TEST_CASE(pools_of_one_name_as_one) {
         "axiom_pool_failed_creations_total{pool=\"db\"} 10\n",
         "axiom_pool_unhealthy_total{pool=\"db\"} 4\n"})
     BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(resources_of_several_monitors_as_one) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"axiom_resource_units{resource=\"memory\",state=\"in_use\"} 1024\n",
+        "axiom_resource_units{resource=\"memory\",state=\"capacity\"} 4096\n",
+        "axiom_resource_units{resource=\"cpu\",state=\"in_use\"} 1.5\n",
+        "axiom_resource_units{resource=\"licence\",state=\"in_use\"} 3\n",
+        "axiom_resource_units{resource=\"licence\",state=\"capacity\"} 5\n",
+        "axiom_resource_waiting{resource=\"licence\"} 4\n",
+        "axiom_resource_wait_seconds_count 5\n",
+        "axiom_resource_timeouts_total 1\n",
+        "axiom_resource_deadlocks_refused_total 2\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_families_of_resources_where_there_are_none) {
+  auto none = [] { return std::vector<axiom::resource_stats>{}; };
+  BOOST_TEST(make_resource_collector(none)->Collect().empty());
 }
 
 BOOST_AUTO_TEST_CASE(no_families_of_pools_where_there_are_none) {
