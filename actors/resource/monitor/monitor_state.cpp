@@ -176,9 +176,7 @@ bool monitor_state::request(waiter_type& x) {
 lease_record& monitor_state::record(const waiter_type& x, task_actor* holder) {
   try {
     auto here = inspect();
-    auto& result = here.records().take(*this);
-    result.holder.store(holder, std::memory_order_relaxed);
-    result.amounts = x.amounts();
+    auto& result = here.records().take(*this, x.amounts(), holder);
     ++here.granted();
     if (holder != nullptr) {
       holder->holds_one_more();
@@ -261,9 +259,7 @@ lease_record& monitor_state::share(lease_record& x,
                     to_string(say(part)) + " cannot be drawn on a lease of "
                       + who() + " that has " + to_string(say(x.amounts))
                       + " left"};
-  auto& result = here.records().take(*this);
-  result.amounts = part;
-  result.holder.store(holder, std::memory_order_relaxed);
+  auto& result = here.records().take(*this, part, holder);
   result.parent = &x;
   ++x.shares;
   x.amounts.subtract(part);

@@ -248,8 +248,8 @@ private:
     for (auto step : response_.on_reading(result.level, result.acute))
       perform(step);
     reliefs_.forget_gone();
-    stats_.relief_failures += reliefs_.tell(stats_.reading.headroom,
-                                            relief_list::audience::everybody);
+    stats_.relief_failures +=
+      reliefs_.tell(stats_.reading.headroom, relief_list::audience::everybody);
     stats_.reliefs = reliefs_.size();
     state_->publish(stats_);
   }

@@ -42,11 +42,9 @@ public:
     for (const auto& [resource, units] : amounts)
       if (units > balances_[resource].room(resource_admission::open))
         return nullptr;
-    auto& result = records_.take(owner);
+    auto& result = records_.take(owner, amounts, holder);
     for (const auto& [resource, units] : amounts)
       balances_[resource].take(units);
-    result.holder.store(holder, std::memory_order_relaxed);
-    result.amounts = amounts;
     ++granted_;
     return &result;
   }
