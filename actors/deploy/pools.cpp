@@ -47,9 +47,9 @@ section<pool_entry> pool_section() {
               types::bytes(min_block, max_block), "4KiB",
               "The smallest blocks: sizes are powers of two.")
     .optional("largest", &pool_entry::largest,
-              types::bytes(min_block, max_block), "1MiB",
-              "The largest blocks.")
-    .required("budget", &pool_entry::budget, types::bytes(min_block, max_budget),
+              types::bytes(min_block, max_block), "1MiB", "The largest blocks.")
+    .required("budget", &pool_entry::budget,
+              types::bytes(min_block, max_budget),
               "How much all blocks may have together.")
     .optional("idle_timeout", &pool_entry::idle_timeout,
               types::duration(0s, 24h), "0s",
@@ -59,9 +59,11 @@ section<pool_entry> pool_section() {
       for (auto [field, size] : {std::pair{"smallest", entry.smallest},
                                  std::pair{"largest", entry.largest}})
         if (size != 0 && !std::has_single_bit(size))
-          report(from, in, field, "is no power of two (expected such as 64KiB)");
+          report(from, in, field,
+                 "is no power of two (expected such as 64KiB)");
       if (entry.smallest > entry.largest && entry.largest != 0)
-        report(from, in, "smallest", "is above largest (expected at most that)");
+        report(from, in, "smallest",
+               "is above largest (expected at most that)");
       if (entry.largest > entry.budget && entry.budget != 0)
         report(from, in, "budget",
                "is less than one of the largest blocks (expected at least "
@@ -76,8 +78,7 @@ type<std::vector<buffer_pool_options>> pools_type() {
   auto entries = types::named(types::mapping(pool_section()));
   type<std::vector<buffer_pool_options>> result;
   result.info = entries.info;
-  result.read =
-    [read = std::move(entries.read)](const node& from, reader& in)
+  result.read = [read = std::move(entries.read)](const node& from, reader& in)
     -> std::optional<std::vector<buffer_pool_options>> {
     auto list = read(from, in);
     if (!list)
@@ -99,9 +100,9 @@ type<std::vector<buffer_pool_options>> pools_type() {
 void check_pool(const task_spec& task, position where, std::string path,
                 const std::vector<buffer_pool_options>& known,
                 problem_list& problems) {
-  const auto found =
-    std::find_if(known.begin(), known.end(),
-                 [&task](auto& x) { return x.name == *task.pool; });
+  const auto found = std::find_if(known.begin(), known.end(), [&task](auto& x) {
+    return x.name == *task.pool;
+  });
   if (found == known.end())
     return report_unknown("pool", *task.pool, known, where, std::move(path),
                           problems);

@@ -229,7 +229,7 @@ private:
   void refuse_worker() const {
     if (auto* here = this->host(); here != nullptr && here->on_worker_thread())
       throw exception{errc::blocking_on_worker,
-                      "the factory of pool " + quoted(this->name())
+                      "the factory of pool " + axiom::quoted(this->name())
                         + " would block a worker thread: use co_await with "
                           "take in a task, or axiom::blocking"};
   }
