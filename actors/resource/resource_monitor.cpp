@@ -80,6 +80,8 @@ resource_lease resource_lease::share(const resource_requirements& part) const {
 
 void resource_lease::absorb(resource_lease&& other) {
   auto& x = record();
+  if (&other == this)
+    return;
   x.monitor->absorb(x, other.record());
   other.record_ = nullptr;
 }

@@ -121,6 +121,18 @@ BOOST_AUTO_TEST_CASE(a_holder_grows_by_taking_over_another_lease) {
   BOOST_TEST(in_use(host, "cpu") == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_lease_that_takes_over_itself_stays_as_it_was) {
+  auto host = spawn(memory(100));
+  auto lease = host.try_acquire(memory(30));
+  auto& same = lease;
+  lease.absorb(std::move(same));
+  BOOST_TEST(static_cast<bool>(lease));
+  BOOST_TEST(to_string(lease.held()) == "30 B of memory");
+  lease.release();
+  BOOST_TEST(in_use(host, "memory") == 0u);
+  BOOST_TEST(host.stats().leases == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_taken_over_stays_as_it_was) {
   auto host = spawn(memory(100));
   auto other = spawn(memory(100), "other");

@@ -198,6 +198,40 @@ BOOST_AUTO_TEST_CASE(a_timeout_ends_a_wait) {
   BOOST_TEST(in_use(host, "licence") == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_timeout_without_end_is_none) {
+  auto host = spawn(custom("licence", 1));
+  auto held = host.try_acquire(custom("licence", 1));
+  auto t = start("t", [&](task_context&) -> async<void> {
+    auto lease = co_await host.acquire_for(axiom::runtime::duration::max(),
+                                           custom("licence", 1));
+  });
+  run();
+  advance(24h);
+  BOOST_TEST(host.stats().waiting == 1u);
+  held.release();
+  run();
+  t.get();
+}
+
+BOOST_AUTO_TEST_CASE(a_task_holds_what_it_was_granted_before_it_runs) {
+  auto host = spawn(custom("licence", 1));
+  lines order;
+  auto held = host.try_acquire(custom("licence", 1));
+  auto t = start("t", user(host, order, custom("licence", 1), 0s));
+  run();
+  held.release();
+  auto found = axiom::all_resource_holdings(system());
+  BOOST_TEST_REQUIRE(found.size() == 1u);
+  BOOST_TEST(found[0].task.name == "t");
+  BOOST_TEST(host.stats().leases == 1u);
+  t.cancel();
+  run();
+  auto stats = host.stats();
+  BOOST_TEST(stats.leases == 0u);
+  BOOST_TEST(stats.granted == stats.waits.count);
+  BOOST_TEST(in_use(host, "licence") == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_cancelled_holder_gives_back_at_once) {
   auto host = spawn(custom("licence", 1));
   lines order;
@@ -299,6 +333,17 @@ BOOST_AUTO_TEST_CASE(all_mistakes_of_the_options_are_named_at_once) {
   BOOST_TEST(!thrown(errc::name_too_long, [&] {
                 spawn(memory(1), std::string(65, 'x'));
               }).empty());
+}
+
+BOOST_AUTO_TEST_CASE(memory_and_cores_have_one_name_each) {
+  using axiom::resource_kind;
+  using axiom::resource_requirement;
+  auto host = spawn({memory(1_MiB), cpu(1)});
+  auto a = host.try_acquire(
+    {resource_requirement{resource_kind::memory, "memory", 1_KiB},
+     resource_requirement{resource_kind::cpu, "cores", 500}});
+  BOOST_TEST(in_use(host, "memory") == 1_KiB);
+  BOOST_TEST(in_use(host, "cpu") == 500u);
 }
 
 BOOST_AUTO_TEST_CASE(amounts_read_as_people_write_them) {

@@ -73,6 +73,163 @@ BOOST_AUTO_TEST_CASE(not_of_a_resource_that_nobody_is_short_of) {
   advance(1s);
 }
 
+BOOST_AUTO_TEST_CASE(not_of_what_only_somebody_less_urgent_is_short_of) {
+  auto host = spawn({memory(100), custom("licence", 1)});
+  lines order;
+  auto memory_user = with("memory", task_priority::background,
+                          user(host, order, memory(50), 1s));
+  auto licence_user = with("licence", task_priority::background,
+                           user(host, order, custom("licence", 1), 1s));
+  run();
+  auto low = with("low", task_priority::low, user(host, order, memory(60), 0s));
+  auto high = with("high", task_priority::high,
+                   user(host, order, {memory(10), custom("licence", 1)}, 0s));
+  run();
+  BOOST_TEST(now_of("memory") == task_priority::low);
+  BOOST_TEST(now_of("licence") == task_priority::high);
+  advance(1s);
+}
+
+BOOST_AUTO_TEST_CASE(of_what_somebody_who_goes_before_is_short_of) {
+  auto host = spawn({memory(100), custom("licence", 1)}, "host", 1s);
+  lines order;
+  auto licence_user = with("licence", task_priority::background,
+                           user(host, order, custom("licence", 1), 10s));
+  run();
+  auto old = with("old", task_priority::background,
+                  user(host, order, {memory(60), custom("licence", 1)}, 0s));
+  run();
+  advance(3s); // it has risen to the top
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(60), 0s));
+  run();
+  // There is memory enough for 'high', but it is set aside for 'old'.
+  BOOST_TEST(host.stats().waiting == 2u);
+  BOOST_TEST(now_of("licence") == task_priority::high);
+  high.cancel();
+  run();
+  BOOST_TEST(now_of("licence") == task_priority::background);
+  advance(10s);
+}
+
+BOOST_AUTO_TEST_CASE(
+  while_one_request_is_granted_at_a_time_of_all_that_is_held) {
+  auto host = spawn({memory(100), custom("licence", 2)});
+  lines order;
+  auto low = with("low", task_priority::low, user(host, order, memory(10), 1s));
+  run();
+  host.relief()->relieve(axiom::relief_stage::serialise);
+  auto high = with("high", task_priority::high,
+                   user(host, order, custom("licence", 1), 0s));
+  run();
+  BOOST_TEST(now_of("low") == task_priority::high);
+  advance(1s);
+  BOOST_TEST((order == lines{"low", "high"}));
+}
+
+/// A task that takes memory, draws on it for a child when told so, and awaits
+/// the child, which takes a second.
+struct sharing : inheriting {
+  auto parent(const resource_monitor& host, std::uint64_t drawn) {
+    return [this, &host, drawn](task_context& self) -> async<void> {
+      auto lease = co_await host.acquire(memory(100));
+      co_await self.sleep_for(1s);
+      auto op = [&lease, drawn](task_context& me) -> async<void> {
+        auto mine = lease.share(memory(drawn));
+        co_await me.sleep_for(1s);
+      };
+      auto child = self.create_child_task(
+        {.name = "child", .priority = task_priority::low}, op);
+      co_await self.sleep_for(10s);
+      co_await child;
+    };
+  }
+};
+
+BOOST_AUTO_TEST_CASE(of_a_share_that_was_drawn_while_others_wait) {
+  auto host = spawn(memory(100));
+  lines order;
+  resource_lease lease;
+  auto owner =
+    with("owner", task_priority::low, [&](task_context& self) -> async<void> {
+      lease = co_await host.acquire(memory(100));
+      co_await self.sleep_for(3s);
+      lease.release();
+    });
+  run();
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(80), 0s));
+  run();
+  auto other =
+    with("other", task_priority::low, [&](task_context& self) -> async<void> {
+      auto mine = lease.share(memory(60));
+      co_await self.sleep_for(1s);
+    });
+  run();
+  BOOST_TEST(now_of("other") == task_priority::high);
+  advance(3s);
+  BOOST_TEST((order == lines{"high"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(of_a_lease_that_is_all_drawn_on, sharing) {
+  auto host = spawn(memory(100));
+  lines order;
+  auto t = with("parent", task_priority::low, parent(host, 100));
+  run();
+  advance(1s);
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(80), 0s));
+  run();
+  BOOST_TEST(now_of("child") == task_priority::high);
+  BOOST_TEST(now_of("parent") == task_priority::high);
+  advance(10s);
+}
+
+BOOST_AUTO_TEST_CASE(ends_when_a_lease_that_nobody_holds_takes_over) {
+  auto host = spawn(memory(100));
+  lines order;
+  auto mine = host.try_acquire(memory(10)); // of no task
+  auto low =
+    with("low", task_priority::low, [&](task_context& self) -> async<void> {
+      auto held = co_await host.acquire(memory(60));
+      co_await self.sleep_for(1s);
+      mine.absorb(std::move(held));
+      co_await self.sleep_for(1s);
+    });
+  run();
+  auto high =
+    with("high", task_priority::high, user(host, order, memory(50), 0s));
+  run();
+  BOOST_TEST(now_of("low") == task_priority::high);
+  advance(1s);
+  BOOST_TEST(now_of("low") == task_priority::low);
+  advance(1s);
+  low.get();
+  low = {};
+  mine.release();
+  run();
+  BOOST_TEST((order == lines{"high"}));
+}
+
+BOOST_AUTO_TEST_CASE(of_who_was_granted_and_has_not_run_yet) {
+  auto bus = spawn(custom("bus", 1));
+  lines order;
+  auto held = bus.try_acquire(custom("bus", 1));
+  auto using_it = [&](task_context& self) -> async<void> {
+    auto mine = co_await bus.acquire(custom("bus", 1));
+    order.push_back(std::string{self.name()});
+  };
+  auto low = with("low", task_priority::low, using_it);
+  run();
+  auto high = with("high", task_priority::high, using_it);
+  held.release();
+  BOOST_TEST(run_one()); // 'high' finds that 'low' has it, which has yet to run
+  BOOST_TEST(bus.stats().waiting == 1u);
+  BOOST_TEST(now_of("low") == task_priority::high);
+  run();
+  BOOST_TEST((order == lines{"low", "high"}));
+}
+
 BOOST_AUTO_TEST_CASE(ends_when_the_waiter_gives_up) {
   auto host = spawn(memory(100));
   lines order;

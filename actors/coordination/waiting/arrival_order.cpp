@@ -45,6 +45,14 @@ bool arrival_order::one_priority() const noexcept {
       <= 1;
 }
 
+bool arrival_order::anybody_rises(runtime::time_point now) const noexcept {
+  // Of one priority nobody has risen less than the last.
+  return ageing_ > ageing_.zero()
+      && std::any_of(levels_.begin(), levels_.end(), [&](auto& level) {
+           return !level.empty() && risen(*level.rbegin(), now) < top;
+         });
+}
+
 std::optional<task_priority> arrival_order::most_urgent() const noexcept {
   for (auto i = levels_.size(); i-- > 0;)
     if (!levels_[i].empty())

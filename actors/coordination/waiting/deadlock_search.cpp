@@ -31,8 +31,9 @@ bool goes_on_by_itself(task_actor& task) {
 
 } // namespace
 
-deadlock_search::deadlock_search(task_actor* running) noexcept
-  : running_(running) {
+deadlock_search::deadlock_search(task_actor* running,
+                                 runtime::time_point now) noexcept
+  : running_(running), now_(now) {
   // nop
 }
 
@@ -67,14 +68,14 @@ bool deadlock_search::surely_served(place_waiter& x, place_session& here) {
 bool deadlock_search::refuse_if_in_circle(place_waiter& x,
                                           waiting_place& where) {
   std::lock_guard turn{one_at_a_time};
-  deadlock_search search{x.waiting_task()};
+  deadlock_search search{x.waiting_task(), where.time()};
   return search.refuse_if_in_circle(x, search.lock(where));
 }
 
 bool deadlock_search::refuse_all_in_circles(waiting_place& where) {
   std::lock_guard turn{one_at_a_time};
   auto result = false;
-  deadlock_search search{nullptr};
+  deadlock_search search{nullptr, where.time()};
   auto& here = search.lock(where);
   std::vector<place_waiter*> tasks;
   for (auto* x : here.waiting())
@@ -106,7 +107,7 @@ place_session& deadlock_search::lock(waiting_place& x) {
   auto i = std::find_if(locked_.begin(), locked_.end(),
                         [&x](auto& y) { return y.alive.get() == &x; });
   if (i == locked_.end())
-    i = locked_.insert(i, {&x, x.open()});
+    i = locked_.insert(i, {&x, x.open(now_)});
   return *i->here;
 }
 

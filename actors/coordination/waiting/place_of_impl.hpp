@@ -234,8 +234,8 @@ template <class Gate>
 class place_of<Gate>::search_session final : public place_session {
 public:
   /// With a lock of its own.
-  explicit search_session(place_of& x)
-    : place_(x), own_(std::in_place, x.gate_, x.now()), here_(*own_) {
+  search_session(place_of& x, runtime::time_point now)
+    : place_(x), own_(std::in_place, x.gate_, now), here_(*own_) {
     // nop
   }
 
@@ -281,8 +281,8 @@ private:
 };
 
 template <class Gate>
-std::unique_ptr<place_session> place_of<Gate>::open() {
-  return std::make_unique<search_session>(*this);
+std::unique_ptr<place_session> place_of<Gate>::open(runtime::time_point now) {
+  return std::make_unique<search_session>(*this, now);
 }
 
 } // namespace axiom::detail

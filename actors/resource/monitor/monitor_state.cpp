@@ -1,6 +1,7 @@
 #include "axiom/resource/monitor/monitor_state.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "axiom/task/reference.hpp"
@@ -86,7 +87,7 @@ lease_record& last_to_give_back(lease_record& x) noexcept {
 
 monitor_state::monitor_state(runtime::host& where,
                              resource_monitor_options options)
-  : place_of(where, balances(options), options.ageing),
+  : place_of(where, *this, balances(options), options.ageing),
     name_(std::move(options.name)),
     resources_(resources(options.capacities)),
     reclaimed_(resources_.size()) {
@@ -169,35 +170,25 @@ lease_record* monitor_state::try_take_in_turn(const resource_amounts& wanted,
 }
 
 bool monitor_state::request(waiter_type& x) {
+  if (auto* task = x.waiting_task())
+    note_holder(*task); // it may be granted at any time
   return request_by(x,
                     [&](auto& queue, auto& turn) { queue.request(x, turn); });
 }
 
 lease_record& monitor_state::record(const waiter_type& x, task_actor* holder) {
-  try {
-    auto here = inspect();
-    auto& result = here.records().take(*this, x.amounts(), holder);
-    ++here.granted();
-    if (holder != nullptr) {
-      holder->holds_one_more();
-      note_holder(*holder);
-    }
+  auto& result = *x.record;
+  if (holder == nullptr)
     return result;
-  } catch (...) {
-    put_back(x);
-    throw;
+  if (result.holder.load(std::memory_order_relaxed) != holder) {
+    // A thread waited for it: others may wait for the task that it works for.
+    note_holder(*holder);
+    in_session([&result, holder](session&) {
+      result.holder.store(holder, std::memory_order_relaxed);
+    });
   }
-}
-
-void monitor_state::put_back(const waiter_type& x) noexcept {
-  monitor_ptr keep{this}; // others may give back the last ones meanwhile
-  auto last = false;
-  in_session([&](session& here) {
-    here.queue().release(x.amounts(), here.turn());
-    last = !here.anything_held() && last_came_back();
-  });
-  if (last)
-    intrusive_ptr_release(this);
+  holder->holds_one_more();
+  return result;
 }
 
 // -- leases -------------------------------------------------------------------
@@ -253,34 +244,46 @@ void monitor_state::give_back_part(lease_record& x,
 lease_record& monitor_state::share(lease_record& x,
                                    const resource_amounts& part,
                                    task_actor* holder) {
-  auto here = inspect();
-  if (!x.amounts.covers(part))
+  if (holder != nullptr)
+    note_holder(*holder);
+  lease_record* result = nullptr;
+  resource_amounts has;
+  in_session([&](session& here) {
+    has = x.amounts;
+    if (!has.covers(part))
+      return;
+    result = &here.records().take(*this, part);
+    result->holder.store(holder, std::memory_order_relaxed);
+    result->parent = &x;
+    ++x.shares;
+    x.amounts.subtract(part);
+  });
+  if (result == nullptr)
     throw exception{errc::exceeds_capacity,
                     to_string(say(part)) + " cannot be drawn on a lease of "
-                      + who() + " that has " + to_string(say(x.amounts))
-                      + " left"};
-  auto& result = here.records().take(*this, part, holder);
-  result.parent = &x;
-  ++x.shares;
-  x.amounts.subtract(part);
-  if (holder != nullptr) {
+                      + who() + " that has " + to_string(say(has)) + " left"};
+  if (holder != nullptr)
     holder->holds_one_more();
-    note_holder(*holder);
-  }
-  return result;
+  return *result;
 }
 
 void monitor_state::absorb(lease_record& x, lease_record& other) {
-  auto here = inspect();
-  if (x.monitor != other.monitor || x.parent != nullptr
-      || other.parent != nullptr || other.shares > 0)
+  auto possible = x.monitor == other.monitor;
+  if (possible)
+    in_session([&](session& here) {
+      possible =
+        x.parent == nullptr && other.parent == nullptr && other.shares == 0;
+      if (!possible)
+        return;
+      x.amounts.add(other.amounts);
+      returns(other);
+      here.records().give_back(other);
+    });
+  if (!possible)
     throw exception{errc::invalid_argument,
                     "a lease of " + who()
                       + " takes over another one of the same monitor on which "
                         "nothing is drawn, and neither is drawn on another"};
-  returns(other);
-  x.amounts.add(other.amounts);
-  here.records().give_back(other);
 }
 
 resource_requirements monitor_state::held(const lease_record& x) {
@@ -341,10 +344,8 @@ resource_stats monitor_state::stats() {
   result.refused = counters_.refused;
   result.deadlocks = counters_.deadlocks;
   result.waits = counters_.waits;
-  // Who was granted and is not written down yet counts there; the others that
-  // did not queue waited for nothing.
-  result.waits.observe({}, std::max(result.granted, result.waits.count)
-                             - result.waits.count);
+  // The others did not queue, and waited for nothing.
+  result.waits.observe({}, result.granted - result.waits.count);
   return result;
 }
 
@@ -448,29 +449,55 @@ void monitor_state::for_each_supplier(
 }
 
 void monitor_state::lend_to_holders(session& here, priority_loans& loans) {
-  struct demand {
-    std::uint64_t units = 0;
+  const auto wanted = urgency_of_resources(here);
+  here.records().for_each([&](lease_record& record) {
     runtime::job_level level = 0;
-  };
-  std::vector<demand> wanted(resources_.size());
-  here.queue().for_each([&](resource_waiter& x) {
-    const auto level = static_cast<runtime::job_level>(x.priority());
-    for (const auto& [resource, units] : x.amounts()) {
-      auto& sum = wanted[resource];
-      sum.units = saturated_sum(sum.units, units);
-      sum.level = std::max(sum.level, level);
-    }
+    for (const auto& x : record.amounts)
+      level = std::max(level, wanted[x.resource]);
+    // What is drawn on a lease is free when that comes back as well.
+    for (auto* x = &record; x != nullptr && level > 0; x = x->parent)
+      if (auto* holder = x->holder.load(std::memory_order_relaxed))
+        loans.lend(*holder, level);
   });
+}
+
+std::vector<runtime::job_level> monitor_state::urgency_of_resources(
+  session& here) {
+  constexpr auto nobody = std::numeric_limits<std::size_t>::max();
   const auto& balances = here.turn().balances;
   const auto admission = here.queue().admission();
-  here.records().for_each([&](lease_record& record) {
-    auto* holder = record.holder.load(std::memory_order_relaxed);
-    if (holder == nullptr)
-      return;
-    for (const auto& x : record.amounts)
-      if (wanted[x.resource].units > balances[x.resource].room(admission))
-        loans.lend(*holder, wanted[x.resource].level);
+  // One at a time: each waits for whatever is held.
+  if (admission == resource_admission::serial)
+    return std::vector(resources_.size(), static_cast<runtime::job_level>(
+                                            *here.queue().most_urgent()));
+  // Whoever does not fit beside those before him is short of a resource; and so
+  // are all behind him that want it, for what he wants is set aside.
+  std::vector<resource_waiter*> waiting;
+  std::vector<std::uint64_t> aside(resources_.size());
+  std::vector<std::size_t> first_short(resources_.size(), nobody);
+  here.queue().for_each_in_turn([&](resource_waiter& x) {
+    for (const auto& [resource, units] : x.amounts()) {
+      auto& before = aside[resource];
+      if (first_short[resource] == nobody
+          && units > balances[resource].room(admission, before))
+        first_short[resource] = waiting.size();
+      before = saturated_sum(before, units);
+    }
+    waiting.push_back(&x);
   });
+  // From the last to the first, since who is kept waiting by what is set aside
+  // for another one waits for all that this one is short of.
+  std::vector<runtime::job_level> result(resources_.size());
+  for (auto i = waiting.size(); i-- > 0;) {
+    const auto& x = *waiting[i];
+    auto level = static_cast<runtime::job_level>(x.priority());
+    for (const auto& amount : x.amounts())
+      level = std::max(level, result[amount.resource]);
+    for (const auto& amount : x.amounts())
+      if (first_short[amount.resource] <= i)
+        result[amount.resource] = level;
+  }
+  return result;
 }
 
 // -- holder_registry ----------------------------------------------------------

@@ -105,13 +105,14 @@ void resource_queue::close(resource_refusal reason,
 std::optional<runtime::time_point> resource_queue::next_advance(
   const resource_turn&) const noexcept {
   // Of one priority all rise alike; only those of several can change places.
-  const auto rise =
-    order_.one_priority()
-      ? std::nullopt
-      : order_.next_rise(now_, [](const place_waiter&) { return true; });
-  // It is the first of each priority that this is about; the others' periods
-  // end at other times.
-  return rise ? std::optional{std::min(*rise, now_ + ageing_)} : std::nullopt;
+  if (order_.one_priority() || !order_.anybody_rises(now_))
+    return std::nullopt;
+  // The order says when the first of each priority rises. The periods of the
+  // others end at other times.
+  const auto first =
+    order_.next_rise(now_, [](const place_waiter&) { return true; });
+  const auto others = runtime::later(now_, ageing_);
+  return first ? std::min(*first, others) : others;
 }
 
 // -- granting -----------------------------------------------------------------
@@ -124,15 +125,14 @@ void resource_queue::leave(resource_waiter& x) noexcept {
 bool resource_queue::fits(const resource_waiter& x,
                           const resource_turn& turn) const noexcept {
   return std::all_of(x.amounts().begin(), x.amounts().end(), [&](auto& want) {
-    const auto room = turn.balances[want.resource].room(admission_);
     const auto aside = aside_[want.resource];
-    return aside <= room && want.units <= room - aside;
+    return want.units <= turn.balances[want.resource].room(admission_, aside);
   });
 }
 
 bool resource_queue::anything_left(const resource_turn& turn) const noexcept {
   for (std::size_t i = 0; i < wanted_.size(); ++i)
-    if (wanted_[i] > 0 && aside_[i] < turn.balances[i].room(admission_))
+    if (wanted_[i] > 0 && turn.balances[i].room(admission_, aside_[i]) > 0)
       return true;
   return false;
 }

@@ -73,7 +73,7 @@ public:
 
   /// Takes over what `other` holds, of the same monitor: for a holder that has
   /// acquired more. Throws `errc::invalid_argument` if one of the two was drawn
-  /// on another lease, or something is drawn on `other`.
+  /// on another lease, or something is drawn on `other`. Itself it has already.
   void absorb(resource_lease&& other);
 
 private:

@@ -46,7 +46,7 @@ public:
 
   /// Whether `other` is about the same resource.
   bool same_resource(const resource_requirement& other) const noexcept {
-    return kind_ == other.kind_ && name_ == other.name_;
+    return kind_ == other.kind_ && name() == other.name();
   }
 
   friend bool operator==(const resource_requirement&,

@@ -6,6 +6,7 @@
 
 #include "axiom/coordination/waiting/place_waiter.hpp"
 #include "axiom/runtime/job.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -59,6 +60,9 @@ public:
   /// Whether all that wait have one priority: then time changes no order.
   bool one_priority() const noexcept;
 
+  /// Whether anybody will have risen who has not yet.
+  bool anybody_rises(runtime::time_point now) const noexcept;
+
   /// Whether `a` goes before `b` now, and will as long as both wait.
   bool stays_before(const place_waiter& a, const place_waiter& b,
                     runtime::time_point now) const noexcept;
@@ -79,8 +83,8 @@ public:
       auto& x = *level.begin();
       if (!matters(x) || risen(x, now) == top)
         continue;
-      auto steps = (now - x.arrived_) / ageing_ + 1;
-      auto rise = x.arrived_ + steps * ageing_;
+      const auto waited = now - x.arrived_;
+      const auto rise = runtime::later(now, ageing_ - waited % ageing_);
       result = result && *result < rise ? *result : rise;
     }
     return result;

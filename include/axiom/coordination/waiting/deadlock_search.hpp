@@ -83,7 +83,9 @@ private:
   };
 
   /// @param running the task that this thread runs, if the search is its own
-  explicit deadlock_search(task_actor* running) noexcept;
+  /// @param now asked for before it locks anything: with a place's lock held
+  ///   nobody goes for that of the timer service, which fires with its own held
+  deadlock_search(task_actor* running, runtime::time_point now) noexcept;
   ~deadlock_search();
 
   bool refuse_if_in_circle(place_waiter& x, place_session& here);
@@ -101,6 +103,7 @@ private:
   std::string describe(place_waiter& x, const std::vector<wait_node>& circle);
 
   task_actor* const running_;
+  const runtime::time_point now_;
   std::vector<task_ptr> known_; ///< alive as long as this
   std::vector<task_actor*> held_;
   woken_tasks woken_; ///< before the locks: handed over after them

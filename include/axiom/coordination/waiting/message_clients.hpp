@@ -18,6 +18,7 @@
 #include "axiom/coordination/waiting/place_waiter.hpp"
 #include "axiom/error/exception.hpp"
 #include "axiom/runtime/host.hpp"
+#include "axiom/runtime/later.hpp"
 #include "axiom/runtime/timer_entry.hpp"
 
 namespace axiom::detail {
@@ -164,7 +165,7 @@ private:
 
     void time_out_after(runtime::duration span) {
       auto& timers = owner_.timers();
-      timers.arm(timer_.emplace(*this), timers.now() + span);
+      timers.arm(timer_.emplace(*this), runtime::later(timers.now(), span));
     }
 
     bool settled(woken_tasks&) noexcept override {

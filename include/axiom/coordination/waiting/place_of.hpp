@@ -113,7 +113,11 @@ public:
 
   // -- waiting_place ----------------------------------------------------------
 
-  std::unique_ptr<place_session> open() override;
+  runtime::time_point time() const noexcept override {
+    return now();
+  }
+
+  std::unique_ptr<place_session> open(runtime::time_point now) override;
   void urgency_changed(task_actor& task) noexcept override;
 
 protected:

@@ -7,6 +7,7 @@
 
 #include "axiom/coordination/waiting/waiting_place.hpp"
 #include "axiom/runtime/host.hpp"
+#include "axiom/runtime/later.hpp"
 #include "axiom/runtime/timer_entry.hpp"
 #include "axiom/task/detail/on_cancel_list.hpp"
 #include "axiom/task/detail/task_actor.hpp"
@@ -71,7 +72,7 @@ public:
     task_.next(task_actor::step::suspend);
     if (timeout) {
       auto& timers = task_.host().timers();
-      timers.arm(timer_.emplace(*this), timers.now() + *timeout);
+      timers.arm(timer_.emplace(*this), runtime::later(timers.now(), *timeout));
     }
     // A cancelled task is unwound when its children have ended. Those may be
     // long in coming, and others stand behind it in the queue.

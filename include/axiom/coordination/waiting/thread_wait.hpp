@@ -9,6 +9,7 @@
 #include "axiom/coordination/waiting/place_waiter.hpp"
 #include "axiom/error/exception.hpp"
 #include "axiom/runtime/host.hpp"
+#include "axiom/runtime/later.hpp"
 #include "axiom/runtime/timer_entry.hpp"
 #include "axiom/task/detail/on_cancel_list.hpp"
 #include "axiom/task/detail/task_actor.hpp"
@@ -101,7 +102,7 @@ private:
     timer(thread_wait& x, runtime::timer_service& service,
           runtime::duration span)
       : owner(x), timers(service) {
-      timers.arm(*this, timers.now() + span);
+      timers.arm(*this, runtime::later(timers.now(), span));
     }
 
     ~timer() {

@@ -62,8 +62,12 @@ public:
 /// Thread-safe.
 class waiting_place : public holder_registry, public urgency_listener {
 public:
+  /// The time. May take the lock of the service: no place's is held.
+  virtual runtime::time_point time() const noexcept = 0;
+
   /// Takes the lock.
-  virtual std::unique_ptr<place_session> open() = 0;
+  /// @param now see `time`
+  virtual std::unique_ptr<place_session> open(runtime::time_point now) = 0;
 
   /// What `x` wants, in a few words: "2 permits of limiter 'io'".
   virtual std::string describe(const place_waiter& x) const = 0;

@@ -48,13 +48,11 @@ struct lease_record : boost::intrusive::list_base_hook<> {
 class lease_records {
 public:
   /// May throw `std::bad_alloc`; nothing has changed then.
-  lease_record& take(monitor_state& owner, const resource_amounts& amounts,
-                     task_actor* holder) {
+  lease_record& take(monitor_state& owner, const resource_amounts& amounts) {
     if (free_.empty())
       free_.push_back(all_.emplace_back(owner));
     auto& result = free_.back();
     result.amounts = amounts;
-    result.holder.store(holder, std::memory_order_relaxed);
     free_.pop_back();
     used_.push_back(result);
     return result;

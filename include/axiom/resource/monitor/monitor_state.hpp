@@ -22,7 +22,8 @@ namespace axiom::detail {
 /// in any place: see place_of, for the invariants and the order of locks too.
 ///
 /// Invariant: of each resource, what is in use is the sum of what the records
-/// say, and of what was granted to waiters who have not looked yet.
+/// say. A task that was granted what it waited for is a holder from then on,
+/// though it has yet to run: others may wait for it.
 ///
 /// Thread-safe.
 class monitor_state final : public place_of<resource_gate> {
@@ -47,11 +48,12 @@ public:
   /// Takes what is there if nobody waits, for `holder` (null if that is no
   /// task), which is the one running on this thread. Null if not.
   lease_record* try_take(const resource_amounts& wanted, task_actor* holder) {
-    auto* result = gate().try_take(*this, wanted, holder);
-    if (result != nullptr && holder != nullptr) {
-      holder->holds_one_more();
+    // Before the lock: whoever queues after it is to know of this one.
+    if (holder != nullptr)
       note_holder(*holder);
-    }
+    auto* result = gate().try_take(wanted, holder);
+    if (result != nullptr && holder != nullptr)
+      holder->holds_one_more();
     return result;
   }
 
@@ -64,11 +66,14 @@ public:
   /// and true is returned.
   bool request(waiter_type& x);
 
-  /// Writes down what `x` was granted.
+  /// What `x` was granted is `holder`'s from now on, which is the task on this
+  /// thread; null if that is none.
   lease_record& record(const waiter_type& x, task_actor* holder);
 
   /// `x` was granted, and has no use for it.
-  void put_back(const waiter_type& x) noexcept;
+  void put_back(const waiter_type& x) noexcept {
+    give_back_in_session(*x.record);
+  }
 
   // -- leases -----------------------------------------------------------------
 
@@ -132,6 +137,11 @@ private:
   void for_each_supplier(waiter_type& x, std::size_t kind, session& here,
                          const place_session::supply_visitor& visit) override;
   void lend_to_holders(session& here, priority_loans& loans) override;
+
+  /// Of each resource, the priority of the most urgent who is kept waiting by a
+  /// lack of it; the lowest if nobody is. O(waiting).
+  /// @pre somebody waits
+  std::vector<runtime::job_level> urgency_of_resources(session& here);
 
   static constexpr std::size_t npos = static_cast<std::size_t>(-1);
 

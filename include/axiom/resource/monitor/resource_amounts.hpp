@@ -130,13 +130,19 @@ struct resource_balance {
   /// taken off. It bounds what is granted, beside the capacity.
   std::uint64_t headroom = unlimited;
 
-  /// How much may be granted now.
-  std::uint64_t room(resource_admission how) const noexcept {
+  /// How much may be granted now, beside what is set aside: that counts as if
+  /// it were in use already.
+  std::uint64_t room(resource_admission how,
+                     std::uint64_t aside = 0) const noexcept {
+    const auto taken = saturated_sum(in_use, aside);
     auto most = capacity;
-    if (how != resource_admission::open && in_use > 0)
+    if (how != resource_admission::open && taken > 0)
       most = how == resource_admission::reduced ? capacity / 2 : 0;
-    const auto free = in_use < most ? most - in_use : 0;
-    return free < headroom ? free : headroom;
+    const auto free = taken < most ? most - taken : 0;
+    if (headroom == unlimited)
+      return free;
+    const auto measured = aside < headroom ? headroom - aside : 0;
+    return free < measured ? free : measured;
   }
 
   void take(std::uint64_t units) noexcept {

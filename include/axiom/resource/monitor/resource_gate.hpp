@@ -27,25 +27,27 @@ public:
   using queue_type = resource_queue;
   using turn_type = resource_turn;
 
-  resource_gate(resource_balances balances, runtime::duration ageing)
-    : balances_(std::move(balances)), queue_(balances_.size(), ageing) {
+  /// @param owner refers to what may not be complete yet
+  resource_gate(monitor_state& owner, resource_balances balances,
+                runtime::duration ageing)
+    : owner_(owner),
+      balances_(std::move(balances)),
+      queue_(balances_.size(), ageing) {
     // nop
   }
 
   /// Takes `amounts` if they are there and nobody waits, for `holder`. Null if
   /// not.
-  lease_record* try_take(monitor_state& owner, const resource_amounts& amounts,
-                         task_actor* holder) {
+  lease_record* try_take(const resource_amounts& amounts, task_actor* holder) {
     std::lock_guard guard{mutex_};
     if (!queue_.idle())
       return nullptr;
     for (const auto& [resource, units] : amounts)
       if (units > balances_[resource].room(resource_admission::open))
         return nullptr;
-    auto& result = records_.take(owner, amounts, holder);
+    auto& result = write_down(amounts, holder);
     for (const auto& [resource, units] : amounts)
       balances_[resource].take(units);
-    ++granted_;
     return &result;
   }
 
@@ -84,17 +86,18 @@ public:
       return gate_.records_;
     }
 
-    /// Whether somebody holds a lease, or was granted one.
+    /// Whether somebody holds a lease.
     bool anything_held() const noexcept {
-      return !gate_.records_.empty() || turn_.anything_in_use();
+      return !gate_.records_.empty();
     }
 
     /// How many leases were granted.
-    std::uint64_t& granted() noexcept {
+    std::uint64_t granted() const noexcept {
       return gate_.granted_;
     }
 
-    /// See permit_gate::session.
+    /// See permit_gate::session. What is granted is written down before its
+    /// waiter hears of it: until that runs, it is a holder like others.
     template <class Wake>
     std::optional<runtime::time_point> settle(Wake wake) {
       auto& queue = gate_.queue_;
@@ -102,8 +105,13 @@ public:
         auto& x = static_cast<resource_waiter&>(*next);
         // Read before: who is woken may be gone.
         const auto granted = x.state() == place_waiter::phase::granted;
-        if (!wake(x) && granted)
+        auto* record =
+          granted ? &gate_.write_down(x.amounts(), x.waiting_task()) : nullptr;
+        x.record = record;
+        if (!wake(x) && granted) {
+          gate_.strike_out(*record);
           queue.decline(x, turn_);
+        }
       }
       return queue.waiting() == 0 ? std::nullopt : queue.next_advance(turn_);
     }
@@ -115,6 +123,22 @@ public:
   };
 
 private:
+  /// May throw `std::bad_alloc`; nothing has changed then.
+  lease_record& write_down(const resource_amounts& amounts,
+                           task_actor* holder) {
+    auto& result = records_.take(owner_, amounts);
+    result.holder.store(holder, std::memory_order_relaxed);
+    ++granted_;
+    return result;
+  }
+
+  /// As if it had never been granted.
+  void strike_out(lease_record& x) noexcept {
+    records_.give_back(x);
+    --granted_;
+  }
+
+  monitor_state& owner_;
   runtime::small_mutex mutex_;
   resource_balances balances_;
   resource_queue queue_;

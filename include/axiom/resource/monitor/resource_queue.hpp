@@ -128,6 +128,15 @@ public:
     order_.for_each([&f](place_waiter& x) { f(of(x)); });
   }
 
+  /// The same in the order of turns.
+  template <class F>
+  void for_each_in_turn(F f) {
+    order_.for_each_in_order(now_, [&f](place_waiter& x) {
+      f(of(x));
+      return true;
+    });
+  }
+
   /// Calls `f(resource_waiter&)` for each that goes before `x` and will as long
   /// as both wait; it must change nothing.
   template <class F>
@@ -143,8 +152,8 @@ public:
   }
 
   /// When `advance` is to be called if nothing else happens before; none if the
-  /// passing of time changes nothing. A waiter that rises is noticed within one
-  /// period of ageing.
+  /// passing of time changes nothing. Whoever passes another by rising is
+  /// served within one period of ageing.
   std::optional<runtime::time_point> next_advance(
     const resource_turn& turn) const noexcept;
 

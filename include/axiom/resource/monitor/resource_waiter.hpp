@@ -8,6 +8,8 @@
 
 namespace axiom::detail {
 
+struct lease_record;
+
 /// Why a monitor turns something down.
 enum class resource_refusal : std::uint8_t {
   none,
@@ -33,6 +35,10 @@ public:
   resource_refusal refusal() const noexcept {
     return refusal_;
   }
+
+  /// Where it is written down what it was granted. Guarded by the place's lock
+  /// until its wait is over.
+  lease_record* record = nullptr;
 
 private:
   friend struct resource_turn;
