@@ -260,6 +260,7 @@ BOOST_AUTO_TEST_CASE(a_join_that_begins_under_a_walk_waits_for_it) {
   x.announce();
   BOOST_CHECK(x.suspend(true) == verdict::leave);
   BOOST_TEST(x.signal(false).submit);
+  x.queue();
   BOOST_CHECK(x.begin_run() == verdict::stop);
 }
 
