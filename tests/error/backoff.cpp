@@ -1,6 +1,8 @@
 // The waits between attempts: a pure function, for any options and any random
 // numbers.
 
+#include <cmath>
+
 #include <rapidcheck.h>
 #include <rapidcheck/boost_test.h>
 
@@ -98,16 +100,17 @@ BOOST_AUTO_TEST_CASE(spread_over_the_whole_range) {
 }
 
 BOOST_AUTO_TEST_CASE(that_make_no_sense_are_named) {
-  using axiom::problems_of;
-  BOOST_TEST(problems_of(backoff_options{}).empty());
-  BOOST_TEST(problems_of({.initial = -1ns}).size() == 1u);
-  BOOST_TEST(problems_of({.initial = 2s, .max = 1s}).size() == 1u);
-  BOOST_TEST(problems_of({.factor = 0.5}).size() == 1u);
-  BOOST_TEST(problems_of({.factor = std::nan("")}).size() == 1u);
-  BOOST_TEST(problems_of({.jitter = 1.5}).size() == 1u);
-  BOOST_TEST(
-    problems_of({.initial = -1s, .max = -2s, .factor = 0, .jitter = -1}).size()
-    == 4u);
+  auto problems = [](const backoff_options& x) {
+    return axiom::problems_of(x).size();
+  };
+  BOOST_TEST(problems({}) == 0u);
+  BOOST_TEST(problems({.initial = -1ns}) == 1u);
+  BOOST_TEST(problems({.initial = 2s, .max = 1s}) == 1u);
+  BOOST_TEST(problems({.factor = 0.5}) == 1u);
+  BOOST_TEST(problems({.factor = std::nan("")}) == 1u);
+  BOOST_TEST(problems({.jitter = 1.5}) == 1u);
+  BOOST_TEST(problems({.initial = -1s, .max = -2s, .factor = 0, .jitter = -1})
+             == 4u);
 }
 
 RC_BOOST_PROP(stay_within_their_bounds, (std::uint64_t seed)) {

@@ -11,6 +11,12 @@ using axiom::circuit_state;
 
 namespace {
 
+auto failing_with(errc code) {
+  return [code](task_context&) -> async<int> {
+    co_return axiom::fail(code, "broken");
+  };
+}
+
 struct circuits : stepwise {
   circuit_breaker spawn(circuit_options options = {.failures_in_a_row = 2,
                                                    .open_for = 1s}) {
@@ -32,12 +38,6 @@ struct circuits : stepwise {
       run();
       BOOST_REQUIRE(!t.get_expected());
     }
-  }
-
-  static auto failing_with(errc code) {
-    return [code](task_context&) -> async<int> {
-      co_return axiom::fail(code, "broken");
-    };
   }
 };
 

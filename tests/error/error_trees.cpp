@@ -32,13 +32,16 @@ task_error a_group(std::string name, std::vector<task_error> errors) {
 
 /// a; g: (b, h: (c, d with e suppressed)), f cancelled
 concurrent_errors a_tree() {
+  // Made, and so failed, in this order.
+  auto a = an_error("a", errc::scope_closed);
+  auto b = an_error("b", errc::invalid_argument);
+  auto c = an_error("c", errc::self_join);
   auto d = an_error("d", errc::deadline_exceeded);
   d.suppressed.push_back(an_error("e", errc::queue_full));
-  auto h = a_group("h", {an_error("c", errc::self_join), d});
-  auto g = a_group("g", {an_error("b", errc::invalid_argument), h});
-  auto a = an_error("a", errc::scope_closed);
-  a.at -= 1h;
-  return concurrent_errors{{a, g, an_error("f", errc::cancelled)}};
+  auto h = a_group("h", {c, d});
+  auto g = a_group("g", {b, h});
+  auto f = an_error("f", errc::cancelled);
+  return concurrent_errors{{f, g, a}};
 }
 
 concurrent_errors a_chain(std::size_t depth) {
@@ -204,8 +207,8 @@ BOOST_AUTO_TEST_CASE(may_be_very_deep) {
 BOOST_AUTO_TEST_CASE(become_json) {
   auto a = an_error("a \"b\"", errc::queue_full, "x\ty\\");
   a.at = axiom::timestamp{std::chrono::milliseconds{1'700'000'000'123}};
-  auto g =
-    a_group("g", {an_error("b", caf::make_error(caf::sec::request_timeout))});
+  auto g = a_group("g", {an_error("b", axiom::failure{caf::make_error(
+                                         caf::sec::request_timeout)})});
   a.suppressed.push_back(g);
   a.suppressed.push_back(an_error("c", errc::cancelled));
   g.at = a.at;

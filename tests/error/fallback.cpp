@@ -7,7 +7,15 @@ using axiom::fallback;
 
 namespace {
 
-struct fallbacks : stepwise {};
+struct fallbacks : stepwise {
+  // By name: see axiom::named.
+  decltype(after(1s, 0)) soon = after(1s, 1);
+  decltype(after(1s, 0)) sooner = after(50ms, 2);
+  decltype(after(1s, 0)) at_last = after(1s, 3);
+  decltype(after(1s, 0)) never = after(1h, 1);
+  decltype(failing_after(1s, "")) one = failing_after(1s, "one");
+  decltype(failing_after(1s, "")) two = failing_after(1s, "two");
+};
 
 } // namespace
 
@@ -20,7 +28,7 @@ BOOST_AUTO_TEST_CASE(are_not_tried_after_a_success) {
     co_return 2;
   };
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.name = "f"}, after(1s, 1), second);
+    co_return co_await fallback(self, {.name = "f"}, soon, second);
   };
   auto t = start("t", body);
   advance(1s);
@@ -31,9 +39,8 @@ BOOST_AUTO_TEST_CASE(are_not_tried_after_a_success) {
 BOOST_AUTO_TEST_CASE(are_tried_in_order_each_when_the_one_before_has_ended) {
   std::vector<axiom::task_error> lost;
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.name = "f", .suppressed = &lost},
-                                failing_after(1s, "one"),
-                                failing_after(1s, "two"), after(1s, 3));
+    co_return co_await fallback(self, {.name = "f", .suppressed = &lost}, one,
+                                two, at_last);
   };
   auto t = start("t", body);
   advance(2999ms);
@@ -46,8 +53,7 @@ BOOST_AUTO_TEST_CASE(are_tried_in_order_each_when_the_one_before_has_ended) {
 
 BOOST_AUTO_TEST_CASE(that_all_fail_give_all_errors) {
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.name = "f"}, failing_after(1s, "one"),
-                                failing_after(1s, "two"));
+    co_return co_await fallback(self, {.name = "f"}, one, two);
   };
   auto t = start("t", body);
   advance(2s);
@@ -60,8 +66,7 @@ BOOST_AUTO_TEST_CASE(are_for_the_errors_they_are_for) {
     return x.is(errc::node_down);
   };
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.after = only_lost_nodes},
-                                failing_after(1s, "one"), after(1s, 2));
+    co_return co_await fallback(self, {.after = only_lost_nodes}, one, sooner);
   };
   auto t = start("t", body);
   advance(2s);
@@ -70,8 +75,8 @@ BOOST_AUTO_TEST_CASE(are_for_the_errors_they_are_for) {
 
 BOOST_AUTO_TEST_CASE(have_a_time_limit_each) {
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.name = "f", .timeout = 100ms},
-                                after(1h, 1), after(50ms, 2));
+    co_return co_await fallback(self, {.name = "f", .timeout = 100ms}, never,
+                                sooner);
   };
   auto t = start("t", body);
   advance(150ms);
@@ -80,8 +85,7 @@ BOOST_AUTO_TEST_CASE(have_a_time_limit_each) {
 
 BOOST_AUTO_TEST_CASE(end_with_the_task_that_waits) {
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.name = "f"}, after(1h, 1),
-                                after(1s, 2));
+    co_return co_await fallback(self, {.name = "f"}, never, sooner);
   };
   auto t = start("t", body);
   advance(1s);
@@ -94,8 +98,7 @@ BOOST_AUTO_TEST_CASE(end_with_the_task_that_waits) {
 
 BOOST_AUTO_TEST_CASE(are_not_for_a_first_that_was_cancelled_alone) {
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.name = "f"}, after(1h, 1),
-                                after(1s, 2));
+    co_return co_await fallback(self, {.name = "f"}, never, sooner);
   };
   auto t = start("t", body);
   run();
@@ -120,8 +123,7 @@ BOOST_AUTO_TEST_CASE(may_be_of_any_kind_and_void) {
 
 BOOST_AUTO_TEST_CASE(that_cannot_work_are_refused) {
   auto body = [&](task_context& self) -> async<int> {
-    co_return co_await fallback(self, {.timeout = 0s}, after(1s, 1),
-                                after(1s, 2));
+    co_return co_await fallback(self, {.timeout = 0s}, soon, sooner);
   };
   auto t = start("t", body);
   run();

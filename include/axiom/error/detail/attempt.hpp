@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,17 +70,22 @@ struct attempt : awaitable_tag {
   task_reference who; ///< once it has ended
 };
 
-/// The outcome of a task that nobody else asks for, as `expected_outcome` gives
-/// it, but moved.
+/// The outcome of a task that nobody else asks for, its value moved out.
 template <class T>
 expected<T> take_outcome(typed_task<T>& end) {
-  if (end.outcome() != outcome_kind::value)
-    return expected_outcome(end);
   end.mark_observed();
-  if constexpr (std::is_void_v<T>)
-    return {};
-  else
-    return std::move(end.value());
+  switch (end.outcome()) {
+    case outcome_kind::failed:
+      return tl::unexpected<failure>{end.why_failed()};
+    case outcome_kind::cancelled:
+      return tl::unexpected<failure>{
+        failure::from(std::make_exception_ptr(cancelled_error{end.cause()}))};
+    default:
+      if constexpr (std::is_void_v<T>)
+        return {};
+      else
+        return std::move(end.value());
+  }
 }
 
 template <class F>
