@@ -6,8 +6,8 @@ namespace axiom {
 
 namespace {
 
-constexpr enum_names<failure_mode, 3> names{
-  {"throw_on_first", "partial", "collect_all"}};
+constexpr enum_names<failure_mode, 4> names{
+  {"throw_on_first", "partial", "collect_all", "isolate"}};
 
 } // namespace
 

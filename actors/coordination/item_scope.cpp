@@ -9,10 +9,12 @@ void require_item_options(const item_options& options, std::size_t limit) {
     throw exception{errc::invalid_argument,
                     "the limit of " + quoted(options.name)
                       + " is 0: no call could ever start; use at least 1"};
-  if (options.failure_mode == failure_mode::partial)
+  if (options.failure_mode == failure_mode::partial
+      || options.failure_mode == failure_mode::isolate)
     throw exception{errc::invalid_argument,
-                    quoted(options.name)
-                      + " has failure mode partial, which has no place for the "
+                    quoted(options.name) + " has failure mode "
+                      + to_string(options.failure_mode)
+                      + ", which has no place for the "
                         "failures: use map_collect, which gives the outcome of "
                         "every item, or collect_all"};
 }

@@ -29,6 +29,33 @@ BOOST_AUTO_TEST_CASE(have_names_and_an_unknown_one_its_number) {
   BOOST_TEST(to_string(static_cast<errc>(200)) == "errc(200)");
 }
 
+BOOST_AUTO_TEST_CASE(have_a_sentence_each_and_are_found_by_name) {
+  std::size_t n = 0;
+  for (int i = 1; i < 256; ++i) {
+    const auto code = static_cast<errc>(i);
+    const auto sentence = sentence_of(code);
+    if (sentence.empty()) {
+      BOOST_TEST(to_string(code) == "errc(" + std::to_string(i) + ")");
+      continue;
+    }
+    ++n;
+    BOOST_TEST(sentence.back() == '.');
+    BOOST_CHECK(axiom::parse_errc(to_string(code)) == code);
+  }
+  BOOST_TEST(n == static_cast<std::size_t>(errc::restarts_exhausted));
+  BOOST_CHECK(axiom::parse_errc("errc(200)") == std::nullopt);
+  BOOST_CHECK(axiom::parse_errc("") == std::nullopt);
+}
+
+BOOST_AUTO_TEST_CASE(become_errors_and_are_read_from_them) {
+  const caf::error err = errc::circuit_open;
+  BOOST_CHECK(axiom::code_of(err) == errc::circuit_open);
+  BOOST_CHECK(err == errc::circuit_open);
+  BOOST_CHECK(axiom::code_of(caf::error{}) == std::nullopt);
+  BOOST_CHECK(axiom::code_of(caf::make_error(caf::sec::request_timeout))
+              == std::nullopt);
+}
+
 BOOST_AUTO_TEST_CASE(are_told_from_those_of_others) {
   auto ours = axiom::make_error(errc::cancelled, "why");
   BOOST_TEST(axiom::is(ours, errc::cancelled));
@@ -41,7 +68,8 @@ BOOST_AUTO_TEST_CASE(are_told_from_those_of_others) {
 }
 
 BOOST_AUTO_TEST_CASE(are_described_in_one_line) {
-  BOOST_TEST(axiom::describe(axiom::make_error(errc::self_join)) == "self_join");
+  BOOST_TEST(axiom::describe(axiom::make_error(errc::self_join))
+             == "self_join");
   BOOST_TEST(axiom::describe(axiom::make_error(errc::self_join, "a for b"))
              == "self_join: a for b");
   BOOST_TEST(axiom::describe(caf::error{}) == "none");
@@ -66,16 +94,16 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(failures)
 
 BOOST_AUTO_TEST_CASE(from_ours_keep_code_and_type) {
-  auto x = axiom::failure::from(std::make_exception_ptr(
-    axiom::exception{errc::invalid_argument, "n"}));
+  auto x = axiom::failure::from(
+    std::make_exception_ptr(axiom::exception{errc::invalid_argument, "n"}));
   BOOST_TEST(x.is(errc::invalid_argument));
   BOOST_TEST(x.what() == "invalid_argument: n");
   BOOST_CHECK_THROW(x.rethrow(), axiom::exception);
 }
 
 BOOST_AUTO_TEST_CASE(from_foreign_exceptions_name_type_and_text) {
-  auto x = axiom::failure::from(
-    std::make_exception_ptr(foreign_error{"far away"}));
+  auto x =
+    axiom::failure::from(std::make_exception_ptr(foreign_error{"far away"}));
   BOOST_TEST(x.is(errc::unhandled_exception));
   BOOST_TEST(x.what().find("foreign_error: far away") != std::string::npos);
   BOOST_CHECK_THROW(x.rethrow(), foreign_error);
@@ -103,10 +131,14 @@ BOOST_AUTO_TEST_CASE(are_summed_up_by_the_first) {
   axiom::concurrent_errors one{{an_error("a", errc::self_join, "x")}};
   BOOST_TEST(one.is(errc::concurrent_errors));
   BOOST_TEST(std::string{one.what()} == "concurrent_errors: 'a': self_join: x");
-  axiom::concurrent_errors two{{an_error("a", errc::self_join, "x"),
-                                an_error("b", errc::cancelled, "y")}};
-  BOOST_TEST(std::string{two.what()}
+  axiom::concurrent_errors two{
+    {an_error("a", errc::self_join, "x"), an_error("b", errc::cancelled, "y")}};
+  BOOST_TEST(axiom::to_failure(two).what()
              == "concurrent_errors: 'a': self_join: x (and 1 more)");
+  BOOST_TEST(std::string{two.what()}
+             == "concurrent_errors: 'a': self_join: x (and 1 more)\n"
+                "a: self_join: x\n"
+                "b: cancelled: y");
 }
 
 BOOST_AUTO_TEST_CASE(come_in_the_order_of_time) {
@@ -120,8 +152,8 @@ BOOST_AUTO_TEST_CASE(come_in_the_order_of_time) {
 
 BOOST_AUTO_TEST_CASE(print_as_a_tree) {
   auto middle = an_error("middle", errc::child_failed, "");
-  middle.error = axiom::to_failure(axiom::concurrent_errors{
-    {an_error("leaf", errc::invalid_argument, "x")}});
+  middle.error = axiom::to_failure(
+    axiom::concurrent_errors{{an_error("leaf", errc::invalid_argument, "x")}});
   auto own = an_error("own", errc::self_join, "y");
   own.at += 1s;
   own.suppressed.push_back(an_error("beside", errc::scope_closed, "z"));
@@ -141,8 +173,7 @@ BOOST_AUTO_TEST_CASE(print_at_most_a_hundred_lines_and_a_count) {
   auto text = to_string(all);
   BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 101);
   BOOST_TEST(text.find("... and 150 more\n") != std::string::npos);
-  BOOST_TEST(to_string(all, 3).find("... and 247 more\n")
-             != std::string::npos);
+  BOOST_TEST(to_string(all, 3).find("... and 247 more\n") != std::string::npos);
   many.erase(many.begin() + 100, many.end());
   BOOST_TEST(to_string(axiom::concurrent_errors{many}).find("more")
              == std::string::npos);
@@ -161,8 +192,8 @@ BOOST_AUTO_TEST_CASE(match_a_code_anywhere_in_the_tree) {
 }
 
 BOOST_AUTO_TEST_CASE(survive_as_a_failure) {
-  axiom::concurrent_errors all{{an_error("a", errc::self_join, "x"),
-                                an_error("b", errc::cancelled, "y")}};
+  axiom::concurrent_errors all{
+    {an_error("a", errc::self_join, "x"), an_error("b", errc::cancelled, "y")}};
   auto x = axiom::to_failure(all);
   BOOST_TEST(x.is(errc::concurrent_errors));
   try {

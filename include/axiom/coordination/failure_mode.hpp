@@ -19,6 +19,12 @@ enum class failure_mode : std::uint8_t {
   /// Every child runs to its end; if any failed, the group fails with all the
   /// errors.
   collect_all,
+  /// Every child's failure is its own: it neither cancels the others nor fails
+  /// the group. The body may look at it; one that it did not look at is
+  /// reported to the coordinator when the group ends, which counts it and lists
+  /// the latest (`coordinator_stats`). For one child among others that count,
+  /// there is a group within the group.
+  isolate,
 };
 
 /// The enumerator's name.

@@ -134,8 +134,8 @@ public:
 
   /// Awaits all children and gives their values in order of submission (as
   /// far as `next` has not taken them). Throws `concurrent_errors` with the
-  /// failures; in mode `partial` it returns the successes and leaves the
-  /// failures for `collect_results`. Since it is to have them all, it suspends
+  /// failures; in the modes `partial` and `isolate` it returns the successes
+  /// and leaves the failures for `collect_results` and `take_isolated`. Since it is to have them all, it suspends
   /// `max_unread`; so does `collect_results`.
   async<values> wait_for_all() {
     const detail::unbounded_scope all{state_};
@@ -168,7 +168,7 @@ public:
   // again.
   //
   // A failure does not end these joins by itself, so the group's mode must be
-  // `partial` or `collect_all`; with `throw_on_first` they are refused with
+  // another than `throw_on_first`; with that they are refused with
   // `errc::invalid_argument`. A child that was cancelled has failed, but for
   // those the join cancels. A join that fails throws `concurrent_errors` with
   // the errors up to its decision in order of time; what failed after it is
@@ -208,6 +208,14 @@ public:
     return std::exchange(state_.tolerated(), {});
   }
 
+  /// The errors of the children that have failed so far and that nobody has
+  /// taken, in order of completion, and forgets them: the group answers for
+  /// them no more. Meant for the mode `isolate`, in which those that are left
+  /// go to the coordinator when the group ends.
+  std::vector<task_error> take_isolated() {
+    return state_.take_errors();
+  }
+
   // -- observers -------------------------------------------------------------
 
   /// How many children run or end at this moment.
@@ -238,7 +246,8 @@ private:
       else if constexpr (!std::is_void_v<T>)
         result.push_back(std::move(x.value()));
     });
-    if (state_.mode() == failure_mode::partial)
+    if (state_.mode() == failure_mode::partial
+        || state_.mode() == failure_mode::isolate)
       for (auto& x : errors)
         state_.put_back(std::move(x));
     else if (!errors.empty())
@@ -250,7 +259,7 @@ private:
   /// A child that was cancelled by itself has no value to return.
   void note_cancelled(const cancel_cause_ptr& cause,
                       std::vector<task_error>& errors) const {
-    if (!state_.forgiven())
+    if (!state_.forgiven() && state_.mode() != failure_mode::isolate)
       errors.push_back(detail::cancelled_child(cause));
   }
 

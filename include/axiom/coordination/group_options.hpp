@@ -51,7 +51,7 @@ struct group_options {
 struct discarding_group_options {
   std::string_view name = "group";
 
-  /// `throw_on_first`: the first failure cancels the group. With the other two
+  /// `throw_on_first`: the first failure cancels the group. With the others
   /// (which are the same here) it runs on, and each failure is reported at
   /// once: to `on_error` if there is one, else to the coordinator, whose
   /// `stats` count it and list the latest.

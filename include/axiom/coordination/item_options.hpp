@@ -16,7 +16,7 @@ struct item_options {
   /// `map[17]` is the item with index 17, counted from 0.
   std::string_view name = "map";
 
-  /// `throw_on_first`, or `collect_all`; `partial` is refused.
+  /// `throw_on_first`, or `collect_all`; the others are refused.
   axiom::failure_mode failure_mode = axiom::failure_mode::throw_on_first;
 
   std::optional<task_priority> priority{};

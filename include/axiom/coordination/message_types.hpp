@@ -42,4 +42,8 @@ CAF_ADD_ATOM(axiom_coordination, axiom, shutdown_phases_atom, "axPhases")
 
 CAF_ADD_TYPE_ID(axiom_coordination, (axiom::permit_holding))
 
+// whoever announces things
+CAF_ADD_ATOM(axiom_coordination, axiom, subscribe_atom, "axSubscr")
+CAF_ADD_ATOM(axiom_coordination, axiom, unsubscribe_atom, "axUnsubscr")
+
 CAF_END_TYPE_ID_BLOCK(axiom_coordination)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,10 +48,29 @@ enum class errc : std::uint8_t {
   resource_deadlock,
   /// A task that somebody started ended without saying that it is started.
   never_started,
+  /// The node on which the work ran was lost, and its outcome with it.
+  node_down,
+  /// An operation was tried again as often as its policy and its budget allow;
+  /// the text says how often, and why no more.
+  retries_exhausted,
+  /// A circuit breaker refuses calls for the time being; the text says since
+  /// when, until when, and why.
+  circuit_open,
+  /// More wait already than are allowed to: the request was turned away.
+  queue_full,
+  /// A supervised child failed more often than its supervisor may restart it.
+  restarts_exhausted,
 };
 
 /// The enumerator's name.
 std::string to_string(errc code);
+
+/// What the code means, in one sentence for people; "" for a number that is no
+/// code.
+std::string_view sentence_of(errc code) noexcept;
+
+/// The code of this name; none if there is no such name.
+std::optional<errc> parse_errc(std::string_view name) noexcept;
 
 /// The enumerator's name from its number, for CAF's rendering of errors.
 std::string render_errc(std::uint8_t code, caf::atom_value category,
@@ -59,12 +79,16 @@ std::string render_errc(std::uint8_t code, caf::atom_value category,
 /// The CAF error category of `errc`.
 inline constexpr caf::atom_value errc_category = caf::atom("axiom");
 
-/// Makes CAF errors from codes, with an optional text for people.
+/// Makes CAF errors from codes, with an optional text for people. (By the first
+/// of them a code converts to a `caf::error` where one is expected.)
 caf::error make_error(errc code);
 caf::error make_error(errc code, std::string text);
 
 /// Returns whether `err` is of our category and has this code.
 bool is(const caf::error& err, errc code) noexcept;
+
+/// The code of an error of our category; none for another's, and for no error.
+std::optional<errc> code_of(const caf::error& err) noexcept;
 
 /// A name in quotes, for the text of an error.
 std::string quoted(std::string_view name);

@@ -169,6 +169,30 @@ public:
     return std::exchange(slots_, {});
   }
 
+  /// The failures among the outcomes that nobody has taken, in order of
+  /// completion.
+  std::vector<task_error> take_errors() {
+    std::vector<task_error> result;
+    std::lock_guard guard{lock_};
+    result.reserve(unread_);
+    completion_list<T> kept;
+    while (!done_.empty()) {
+      auto& x = done_.pop();
+      auto* error = x.error();
+      if (error == nullptr) {
+        kept.push(x);
+        continue;
+      }
+      result.push_back(std::move(*error));
+      x.what.template emplace<0>();
+      slots_.give_back(x);
+      --unread_;
+    }
+    done_ = kept;
+    admit_locked();
+    return result;
+  }
+
   /// A failure that the body has not looked at goes back.
   void put_back(task_error error) {
     std::lock_guard guard{lock_};
@@ -183,7 +207,9 @@ public:
     group_remains result{take_noted()};
     take_all().for_each([&](slot& x) {
       auto* error = x.error();
-      if (error != nullptr && mode() != failure_mode::throw_on_first)
+      if (error != nullptr && mode() == failure_mode::isolate)
+        owner().domain().unobserved_failure(error->task, error->error);
+      else if (error != nullptr && mode() != failure_mode::throw_on_first)
         result.errors.push_back(std::move(*error));
       // A body that returned before its time was over left children behind.
       auto* cause = x.cause();

@@ -19,8 +19,6 @@ CAF_ADD_TYPE_ID(axiom_memory_pressure, (axiom::memory_source_status))
 CAF_ADD_TYPE_ID(axiom_memory_pressure, (axiom::memory_pressure_stats))
 
 CAF_ADD_ATOM(axiom_memory_pressure, axiom, level_atom, "axLevel")
-CAF_ADD_ATOM(axiom_memory_pressure, axiom, subscribe_atom, "axSubscr")
-CAF_ADD_ATOM(axiom_memory_pressure, axiom, unsubscribe_atom, "axUnsubscr")
 CAF_ADD_ATOM(axiom_memory_pressure, axiom, read_atom, "axRead")
 CAF_ADD_ATOM(axiom_memory_pressure, axiom, attach_atom, "axAttach")
 

@@ -1,0 +1,233 @@
+#include "axiom/error/circuit_breaker.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include "axiom/error/enum_names.hpp"
+#include "error/circuit/circuit_handle.hpp"
+
+namespace axiom {
+
+namespace {
+
+constexpr enum_names<circuit_state, 3> state_names{
+  {"closed", "open", "half_open"}};
+
+/// A point in time for people: ISO 8601, UTC.
+std::string clock_time(timestamp at) {
+  using namespace std::chrono;
+  const auto whole = floor<seconds>(at);
+  const auto time = timestamp::clock::to_time_t(whole);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 64> buf{};
+  const auto n =
+    std::strftime(buf.data(), buf.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(
+    buf.data() + n, buf.size() - n, ".%03dZ",
+    static_cast<int>(duration_cast<milliseconds>(at - whole).count()));
+  return buf.data();
+}
+
+std::string seconds_of(runtime::duration x) {
+  std::array<char, 32> buf{};
+  std::snprintf(buf.data(), buf.size(), "%.3g s",
+                std::chrono::duration<double>(x).count());
+  return buf.data();
+}
+
+std::string refusal(std::string_view name, const detail::circuit_standing& x,
+                    runtime::duration left) {
+  auto result = "circuit " + quoted(name);
+  if (x.state == circuit_state::closed) // since a moment ago
+    result += " has closed just now";
+  else if (x.state == circuit_state::half_open)
+    result += " is half-open since " + clock_time(x.since)
+            + ", and its probes are under way";
+  else
+    result += " is open since " + clock_time(x.since) + ", until "
+            + clock_time(x.until) + " ("
+            + seconds_of(std::max(left, runtime::duration::zero()))
+            + " from now)";
+  if (auto why = detail::why_not_closed(x); !why.empty())
+    result += ": " + why;
+  return result;
+}
+
+} // namespace
+
+std::string to_string(circuit_state state) {
+  return state_names.print(state);
+}
+
+std::string to_string(const circuit_event& x) {
+  auto result = "circuit " + quoted(x.name) + " was " + to_string(x.from)
+              + ", is " + to_string(x.to);
+  return x.why.empty() ? result : result + ": " + x.why;
+}
+
+std::string to_string(const circuit_stats& x) {
+  auto result = x.name + ": " + to_string(x.state) + ", "
+              + std::to_string(x.succeeded) + " succeeded, "
+              + std::to_string(x.failed) + " failed, "
+              + std::to_string(x.refused) + " refused";
+  return x.why.empty() ? result : result + "; " + x.why;
+}
+
+circuit_open_error::circuit_open_error(std::string_view name,
+                                       const detail::circuit_standing& x,
+                                       runtime::duration left)
+  : exception(errc::circuit_open, refusal(name, x, left)), since_(x.since) {
+  if (x.state == circuit_state::open)
+    until_ = x.until;
+}
+
+// -- circuit_pass -------------------------------------------------------------
+
+circuit_pass::circuit_pass(detail::circuit_ptr circuit,
+                           detail::circuit_ticket ticket)
+  : circuit_(std::move(circuit)), ticket_(ticket) {
+  if (circuit_->slow_call())
+    start_ = circuit_->host().timers().now();
+}
+
+void circuit_pass::succeeded() noexcept {
+  if (circuit_ == nullptr)
+    return;
+  const auto circuit = std::move(circuit_);
+  auto& limit = circuit->slow_call();
+  if (!limit)
+    return circuit->leave(ticket_, detail::call_outcome::succeeded);
+  const auto took = circuit->host().timers().now() - start_;
+  if (took <= *limit)
+    return circuit->leave(ticket_, detail::call_outcome::succeeded);
+  const failure why{errc::deadline_exceeded, "it took " + seconds_of(took)
+                                               + ", which is longer than "
+                                               + seconds_of(*limit)};
+  circuit->leave(ticket_, detail::call_outcome::failed, &why);
+}
+
+void circuit_pass::failed(const failure& why) noexcept {
+  if (circuit_ == nullptr)
+    return;
+  const auto circuit = std::move(circuit_);
+  const auto counts = circuit->counts(why);
+  circuit->leave(ticket_,
+                 counts ? detail::call_outcome::failed
+                        : detail::call_outcome::ignored,
+                 counts ? &why : nullptr);
+}
+
+void circuit_pass::left_open() noexcept {
+  const auto circuit = std::move(circuit_);
+  const auto* task = detail::current_task();
+  if (task == nullptr || !task->state().cancelled()
+      || task->cause()->reason != cancel_reason::deadline)
+    return circuit->leave(ticket_, detail::call_outcome::ignored);
+  const failure why{errc::deadline_exceeded,
+                    "the call was cancelled when its time was over"};
+  circuit->leave(ticket_, detail::call_outcome::failed, &why);
+}
+
+// -- circuit_breaker ----------------------------------------------------------
+
+namespace detail {
+
+circuit_handle::circuit_handle(circuit_ptr block, circuit_actor actor)
+  : block_(std::move(block)), actor_(std::move(actor)) {
+  // nop
+}
+
+circuit_handle::~circuit_handle() {
+  caf::anon_send(actor_, ended_atom_v);
+}
+
+} // namespace detail
+
+circuit_breaker::circuit_breaker(
+  detail::circuit_ptr circuit,
+  std::shared_ptr<const detail::circuit_handle> handle)
+  : circuit_(std::move(circuit)), handle_(std::move(handle)) {
+  // nop
+}
+
+circuit_breaker circuit_breaker::spawn(caf::actor_system& sys,
+                                       circuit_options options) {
+  using namespace detail;
+  circuit_ptr block{
+    new circuit_block(runtime::host::of(sys), std::move(options))};
+  auto actor = spawn_circuit_actor(sys, block);
+  block->begin(actor);
+  auto handle = std::make_shared<const circuit_handle>(block, std::move(actor));
+  return {std::move(block), std::move(handle)};
+}
+
+std::string_view circuit_breaker::name() const noexcept {
+  return circuit_->name();
+}
+
+const circuit_actor& circuit_breaker::actor() const noexcept {
+  return handle_->actor();
+}
+
+circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit) {
+  if (auto ticket = circuit->enter())
+    return {circuit, *ticket};
+  circuit->refuse();
+}
+
+circuit_pass circuit_breaker::enter() const {
+  return enter(circuit_);
+}
+
+circuit_pass circuit_breaker::try_enter() const noexcept {
+  auto ticket = circuit_->enter();
+  return ticket ? circuit_pass{circuit_, *ticket} : circuit_pass{};
+}
+
+void circuit_breaker::trip() const noexcept {
+  circuit_->trip();
+}
+
+void circuit_breaker::reset() const noexcept {
+  circuit_->reset();
+}
+
+circuit_state circuit_breaker::state() const noexcept {
+  return circuit_->state();
+}
+
+circuit_stats circuit_breaker::stats() const {
+  return circuit_->stats();
+}
+
+void circuit_breaker::subscribe(const caf::actor& x) const {
+  caf::anon_send(actor(), subscribe_atom_v, x);
+}
+
+void circuit_breaker::unsubscribe(const caf::actor& x) const {
+  caf::anon_send(actor(), unsubscribe_atom_v, x);
+}
+
+std::vector<circuit_stats> all_circuit_stats(caf::actor_system& sys) {
+  // References first: the list's lock is held while it is walked, and figures
+  // need locks of their own.
+  std::vector<detail::circuit_ptr> all;
+  if (auto* host = runtime::host::find(sys))
+    host->residents().for_each<detail::circuit_block>(
+      [&](auto& x) { all.emplace_back(&x); });
+  std::vector<circuit_stats> result;
+  for (auto& x : all)
+    result.push_back(x->stats());
+  return result;
+}
+
+} // namespace axiom

@@ -1,0 +1,211 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include "axiom/error/circuit/circuit_block.hpp"
+#include "axiom/error/circuit_actor.hpp"
+#include "axiom/error/circuit_options.hpp"
+#include "axiom/error/circuit_state.hpp"
+#include "axiom/error/detail/call_in_place.hpp"
+#include "axiom/error/exception.hpp"
+#include "axiom/task/async.hpp"
+#include "axiom/task/operation.hpp"
+
+namespace axiom {
+
+namespace detail {
+
+class circuit_handle;
+
+} // namespace detail
+
+/// Thrown where a circuit breaker refuses a call: `errc::circuit_open`.
+class circuit_open_error : public exception {
+public:
+  /// For the framework.
+  circuit_open_error(std::string_view name, const detail::circuit_standing& x,
+                     runtime::duration left);
+
+  /// Since when it lets no call through, or only probes.
+  timestamp since() const noexcept {
+    return since_;
+  }
+
+  /// When it will let somebody through again; nothing if that depends on the
+  /// probes that are under way.
+  const std::optional<timestamp>& until() const noexcept {
+    return until_;
+  }
+
+private:
+  timestamp since_;
+  std::optional<timestamp> until_;
+};
+
+/// The permission for one call, and the duty to tell how it went. Destroyed
+/// without that, it has taught nothing; but if the task is just cancelled since
+/// its deadline has passed, the call has failed: it has taken too long.
+///
+/// May outlive the breaker's handles. Thread-compatible, as an int is.
+class [[nodiscard]] circuit_pass {
+public:
+  /// Permits nothing.
+  circuit_pass() noexcept = default;
+
+  /// For the framework.
+  circuit_pass(detail::circuit_ptr circuit, detail::circuit_ticket ticket);
+
+  circuit_pass(circuit_pass&& other) noexcept = default;
+
+  circuit_pass& operator=(circuit_pass&& other) noexcept {
+    circuit_pass fresh{std::move(other)};
+    std::swap(circuit_, fresh.circuit_);
+    std::swap(ticket_, fresh.ticket_);
+    std::swap(start_, fresh.start_);
+    return *this;
+  }
+
+  ~circuit_pass() {
+    if (circuit_ != nullptr)
+      left_open();
+  }
+
+  /// Whether it permits anything.
+  explicit operator bool() const noexcept {
+    return circuit_ != nullptr;
+  }
+
+  /// The call has succeeded, if it was not too slow. After that this permits
+  /// nothing; as with `failed`.
+  void succeeded() noexcept;
+
+  /// It has failed. Whether that counts is for the breaker's options to say.
+  void failed(const failure& why) noexcept;
+
+private:
+  void left_open() noexcept;
+
+  detail::circuit_ptr circuit_;
+  detail::circuit_ticket ticket_;
+  runtime::time_point start_{};
+};
+
+/// Stops calling what has failed again and again: whoever would wait for
+/// another failure is refused at once, and what is called gets the rest it may
+/// need. The handle to a CAF actor.
+///
+///     auto db = axiom::circuit_breaker::spawn(sys, {.name = "db"});
+///     ...
+///     auto rows = co_await db.call(self, query);
+///
+/// Closed, it lets calls through and looks at how they end. When too many fail
+/// (`circuit_options`) it opens, and refuses calls with `errc::circuit_open`.
+/// After a while it is half-open: a few calls are let through as probes, and
+/// the others are still refused. If the probes succeed it closes, if one fails
+/// it opens again. Source: M. Nygard, "Release it!" (2007).
+///
+/// A call that hangs is a probe that never ends, so give it an end: its
+/// deadline, or `with_timeout`, inside of `call` or around it. (Both count as a
+/// failure.)
+///
+/// A call to a closed one costs a load to begin and a short lock to end; no
+/// message. Handles are cheap to copy and thread-safe. With the last one the
+/// actor ends, which keeps its system from ending.
+class circuit_breaker {
+public:
+  /// Starts a breaker in `sys`, which must have been made from an
+  /// `axiom::config`. Throws `errc::invalid_argument` and `errc::name_too_long`
+  /// with all that is wrong with the options, and `errc::not_installed`.
+  static circuit_breaker spawn(caf::actor_system& sys,
+                               circuit_options options = {});
+
+  std::string_view name() const noexcept;
+
+  /// The actor, for whoever talks to it by message. Not counted as a handle.
+  const circuit_actor& actor() const noexcept;
+
+  // -- calls ------------------------------------------------------------------
+
+  /// Runs `op`, a callable as for a task, if the circuit lets it through, and
+  /// gives its value or throws its error. Awaitable; nothing happens before.
+  /// Throws `circuit_open_error`.
+  ///
+  /// `op` runs as part of the task that waits, not as a child of its own (a
+  /// `blocking` one has to be a child); its cancellation teaches nothing.
+  template <class F>
+  async<operation_result_t<detail::operation_t<F>>> call(task_context& self,
+                                                         F&& op) const {
+    return run<detail::operation_t<F>>(
+      self, circuit_, detail::take_operation<F>(std::forward<F>(op)));
+  }
+
+  /// Permission for a call made in another way. Throws `circuit_open_error`.
+  circuit_pass enter() const;
+
+  /// The same, without an exception: what it returns may permit nothing.
+  circuit_pass try_enter() const noexcept;
+
+  // -- by hand ----------------------------------------------------------------
+
+  /// Opens it, for `open_for` from now. Calls under way go on, and teach
+  /// nothing.
+  void trip() const noexcept;
+
+  /// Closes it, and forgets what has failed.
+  void reset() const noexcept;
+
+  // -- observing --------------------------------------------------------------
+
+  circuit_state state() const noexcept;
+
+  /// The figures at this moment.
+  circuit_stats stats() const;
+
+  /// From now on `x` gets each circuit_event, until it ends or `unsubscribe`;
+  /// in the order in which they happen.
+  void subscribe(const caf::actor& x) const;
+
+  void unsubscribe(const caf::actor& x) const;
+
+private:
+  circuit_breaker(detail::circuit_ptr circuit,
+                  std::shared_ptr<const detail::circuit_handle> handle);
+
+  static circuit_pass enter(const detail::circuit_ptr& circuit);
+
+  template <class F>
+  static async<operation_result_t<F>> run(task_context& self,
+                                          detail::circuit_ptr circuit, F op) {
+    auto pass = enter(circuit);
+    try {
+      if constexpr (std::is_void_v<operation_result_t<F>>) {
+        co_await detail::call_in_place(op, self, circuit->name());
+        pass.succeeded();
+      } else {
+        auto value = co_await detail::call_in_place(op, self, circuit->name());
+        pass.succeeded();
+        co_return std::move(value);
+      }
+    } catch (...) {
+      pass.failed(failure::from(std::current_exception()));
+      throw;
+    }
+  }
+
+  detail::circuit_ptr circuit_;
+  std::shared_ptr<const detail::circuit_handle> handle_;
+};
+
+/// The figures of all breakers in `sys` whose actor runs, the oldest first.
+/// Empty if Axiom is not installed there.
+std::vector<circuit_stats> all_circuit_stats(caf::actor_system& sys);
+
+} // namespace axiom
