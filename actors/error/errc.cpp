@@ -45,6 +45,14 @@ std::string to_string(errc code) {
       return "resource_deadlock";
     case errc::never_started:
       return "never_started";
+    case errc::restarts_exhausted:
+      return "restarts_exhausted";
+    case errc::no_such_child:
+      return "no_such_child";
+    case errc::child_not_stopped:
+      return "child_not_stopped";
+    case errc::name_taken:
+      return "name_taken";
   }
   return std::string{"errc("}
     .append(std::to_string(static_cast<int>(code)))
