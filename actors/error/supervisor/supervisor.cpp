@@ -1,9 +1,11 @@
 #include "axiom/error/supervisor.hpp"
 
+#include <type_traits>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 
 #include "axiom/coordination/detail/problems.hpp"
@@ -64,10 +66,32 @@ private:
   supervisor_options options_;
 };
 
+/// What a request is answered with that came when the supervisor was no more.
+/// Throws, unless it was to stop.
+template <class R>
+R answer_of_ended(const supervisor_state& state) {
+  if constexpr (std::is_same_v<R, supervisor_stats>) {
+    return state.stats();
+  } else {
+    if constexpr (std::is_same_v<R, child_counts>)
+      if (auto outcome = state.outcome())
+        outcome->rethrow();
+    throw exception{errc::scope_closed,
+                    "supervisor " + quoted(state.name()) + " has ended"};
+  }
+}
+
 template <class R, class... Ts>
-async<R> ask_supervisor(task_context& self, supervisor_actor who, Ts... xs) {
-  co_return co_await self.request(who, runtime::duration::max(),
-                                  std::move(xs)...);
+async<R> ask_supervisor(task_context& self, supervisor_ptr state,
+                        supervisor_actor who, Ts... xs) {
+  try {
+    co_return co_await self.request(who, runtime::duration::max(),
+                                    std::move(xs)...);
+  } catch (const exception& ex) {
+    if (ex.error() != caf::sec::request_receiver_down)
+      throw;
+  }
+  co_return answer_of_ended<R>(*state);
 }
 
 } // namespace
@@ -124,8 +148,8 @@ const supervisor_actor& supervisor::actor() const noexcept {
 
 template <class R, class... Ts>
 task<R> supervisor::ask(std::string_view what, Ts... xs) const {
-  auto op = [who = actor(), xs...](task_context& self) {
-    return detail::ask_supervisor<R>(self, who, xs...);
+  auto op = [state = block_->state, who = actor(), xs...](task_context& self) {
+    return detail::ask_supervisor<R>(self, state, who, xs...);
   };
   return block_->state->tasks().create_child_task(what, std::move(op));
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -119,10 +120,9 @@ template <class F>
 child_spec actor_child(child_options options, F make) {
   static_assert(std::invocable<F&, child_start&>,
                 "the function that makes a child takes (axiom::child_start&)");
-  if constexpr (requires { static_cast<bool>(make); })
-    if constexpr (!std::is_pointer_v<F> || !std::is_function_v<F>)
-      if (!static_cast<bool>(make))
-        return {std::move(options), nullptr};
+  if constexpr (std::is_assignable_v<F&, std::nullptr_t>) // it may be empty
+    if (!make)
+      return {std::move(options), nullptr};
   auto spawn = [make = std::move(make)](child_start& start) mutable {
     auto handle = make(start);
     return handle ? caf::actor_cast<caf::strong_actor_ptr>(std::move(handle))

@@ -100,7 +100,7 @@ enum class supervision_end : std::uint8_t {
 /// 5. Once it is closing, no child is waiting, every one alive is marked, and
 /// no
 ///    start is said.
-/// 6. `end` is said once, last, and with no child alive.
+/// 6. `end` is said once, with no child alive; the host does nothing after it.
 /// 7. Between two events, what could be done is done: a supervisor that does
 ///    nothing waits for a report, or for `next_due`, or for requests.
 ///
