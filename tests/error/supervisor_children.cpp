@@ -279,6 +279,26 @@ BOOST_AUTO_TEST_CASE(are_killed_when_they_ignore_what_asks_them_to_end) {
   BOOST_TEST(sup.errors()[0].error.is(errc::deadline_exceeded));
 }
 
+BOOST_AUTO_TEST_CASE(that_are_tasks_are_killed_when_they_do_not_end_in_time) {
+  auto ends = std::make_shared<lines>();
+  auto body = [ends](task_context& self) -> async<void> {
+    auto stubborn = [ends](task_context& me) -> async<void> {
+      noted_end end{*ends, "over"};
+      co_await me.sleep_for(1h);
+    };
+    co_await self.shielded(stubborn);
+  };
+  auto sup = begin(
+    {.children = {axiom::task_child({.name = "t", .shutdown = 3s}, body)}});
+  auto stop = sup.stop();
+  advance(3s - 1ns);
+  BOOST_TEST(ends->empty());
+  advance(1ns);
+  BOOST_TEST(*ends == lines{"over"}, boost::test_tools::per_element());
+  BOOST_TEST(result_of(stop).errors == 1u);
+  BOOST_TEST(sup.errors().at(0).error.is(errc::deadline_exceeded));
+}
+
 BOOST_AUTO_TEST_CASE(have_five_seconds_where_nobody_says_otherwise) {
   auto sup = begin({.children = {worker<deaf_child>({.name = "a"})}});
   auto stop = sup.stop();
@@ -403,7 +423,28 @@ BOOST_AUTO_TEST_CASE(cannot_feign_the_ends_of_others) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_AUTO_TEST_SUITE(supervised_blocking_actors)
+BOOST_AUTO_TEST_SUITE(supervised_blocking_children)
+
+BOOST_AUTO_TEST_CASE(may_be_tasks_on_threads_of_their_own) {
+  threaded fix;
+  auto starts = std::make_shared<std::atomic<int>>(0);
+  auto body = [starts](task_context& self) {
+    if (++*starts == 1)
+      throw std::runtime_error("broken");
+    self.started();
+    while (!self.cancelled())
+      std::this_thread::yield();
+  };
+  {
+    auto sup = supervisor::spawn(
+      fix.system(),
+      {.children = {axiom::task_child({.name = "b"}, axiom::blocking(body))}});
+    while (starts->load() < 2)
+      std::this_thread::yield();
+    BOOST_TEST(sup.stop().get().errors == 1u);
+  }
+  BOOST_TEST(starts->load() == 2);
+}
 
 BOOST_AUTO_TEST_CASE(are_restarted_and_end_with_their_supervisor) {
   threaded fix;

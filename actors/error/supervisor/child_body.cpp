@@ -49,6 +49,10 @@ void child_run::kill() {
   caf::anon_send_exit(actor_, caf::exit_reason::kill);
 }
 
+bool child_run::killed() const noexcept {
+  return false;
+}
+
 child_exit child_run::explain(const caf::error& reason) {
   const auto how = class_of(reason);
   if (how == exit_class::normal)
@@ -82,6 +86,10 @@ void task_run::kill() {
   how.grace = runtime::duration::zero();
   how.unit = current_unit();
   cancel_tree(task(), how);
+}
+
+bool task_run::killed() const noexcept {
+  return task().state().killed();
 }
 
 child_exit task_run::explain(const caf::error&) {

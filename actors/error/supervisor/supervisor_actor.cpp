@@ -1,6 +1,7 @@
 #include "axiom/error/supervisor_actor.hpp"
 
-#include <algorithm>
+#include <array>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <random>
@@ -423,7 +424,10 @@ private:
     const auto run = std::move(x.run);
     auto end = run->explain(what.reason);
     const auto state = core_.state_of(what.child);
-    if (std::exchange(x.asked_in_vain, false))
+    // A task may have been killed at the end of its grace, which is the same
+    // moment, before the core asked for that.
+    if (std::exchange(x.asked_in_vain, false)
+        || (state == child_state::stopping && run->killed()))
       failed(x, run.get(),
              failure{errc::deadline_exceeded,
                      quoted(x.name) + " did not end within "

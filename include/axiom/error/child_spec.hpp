@@ -108,7 +108,8 @@ struct local_child_spec {
 /// returns its handle. It runs in the supervisor, so it is short and does not
 /// block. If it throws, the child has failed to start; an empty handle says
 /// that there is nothing to do at present: the child counts as started, and as
-/// one that is not running.
+/// one that is not running. (Two supervisors with copies of one specification
+/// may call it at the same time.)
 ///
 ///     axiom::actor_child({.name = "tail"}, [](axiom::child_start& start) {
 ///       return start.system().spawn<tail_actor>();

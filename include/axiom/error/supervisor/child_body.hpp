@@ -111,6 +111,9 @@ public:
 
   virtual void kill();
 
+  /// Whether it was killed, if it knows how to tell. @pre it has ended
+  virtual bool killed() const noexcept;
+
   /// What its end means. @pre it has ended, with this reason
   virtual child_exit explain(const caf::error& reason);
 

@@ -71,15 +71,21 @@ enum class supervision_end : std::uint8_t {
 /// after each event `proceed` does what brings the goals nearer, in the order
 /// that the strategy demands.
 ///
-///                  +------------------- restart -------------------+
-///                  v                                               |
-///     waiting --> starting --> running --------------------------> |
-///        ^  |        |  |         |                                |
-///        |  |        |  +---------+--> stopping --> killing        |
-///        |  |        |        (its turn to stop)  |     |          |
-///        |  |        +--failed---------------- dead (not alive) ---+
-///        |  +--stopped by request--> stopped <----+     |
-///        +----restart, by request or with a sibling     +--> forgotten
+///     waiting --its time and turn--> starting --says so--> running
+///        ^                              |                    |
+///        |                              +-----its turn to----+
+///        |                              |     stop, or late  |
+///        |                              v                    v
+///        |                            stopping --late--> killing
+///        |
+///     (from each of the four, when the incarnation is dead)
+///        |
+///        +-- it failed and is to be restarted, or `wanted`
+///        |
+///     stopped or forgotten: otherwise
+///
+/// A stopped one is waiting again by request, or with a sibling; a waiting one
+/// is stopped by request, or when all ends.
 ///
 /// - waiting: it is to be started, when its time and its turn have come;
 /// - starting, running, stopping, killing: alive, there is an incarnation;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "axiom/coordination/coordinator.hpp"
@@ -51,6 +52,7 @@ public:
 
   void ask(runtime::duration budget, const std::string& who) override;
   void kill() override;
+  bool killed() const noexcept override;
   child_exit explain(const caf::error& reason) override;
   task_reference reference(std::uint64_t prefix,
                            std::string name) const override;
