@@ -3,6 +3,7 @@
 #include "axiom/coordination/message_types.hpp"
 #include "axiom/error/errc.hpp"
 #include "axiom/error/message_types.hpp"
+#include "axiom/error/supervisor/message_types.hpp"
 #include "axiom/resource/message_types.hpp"
 #include "axiom/resource/pressure/message_types.hpp"
 #include "axiom/task/message_types.hpp"
@@ -18,6 +19,7 @@ void setup(caf::actor_system_config& cfg,
   cfg.add_message_types<caf::id_block::axiom_task>();
   cfg.add_message_types<caf::id_block::axiom_coordination>();
   cfg.add_message_types<caf::id_block::axiom_error>();
+  cfg.add_message_types<caf::id_block::axiom_supervisor>();
   cfg.add_message_types<caf::id_block::axiom_resource>();
   cfg.add_message_types<caf::id_block::axiom_memory_pressure>();
   cfg.add_error_category(errc_category, render_errc);

@@ -82,8 +82,15 @@ constexpr entry entry_of(errc code) noexcept {
         "queue_full",
         "More wait already than are allowed to: the request was turned away."};
     case errc::restarts_exhausted:
-      return {"restarts_exhausted", "A supervised child failed more often than "
-                                    "its supervisor may restart it."};
+      return {"restarts_exhausted", "Children failed more often than their "
+                                    "supervisor may restart them."};
+    case errc::no_such_child:
+      return {"no_such_child", "The supervisor has no child of this name."};
+    case errc::child_not_stopped:
+      return {"child_not_stopped", "The child is running, or about to."};
+    case errc::name_taken:
+      return {"name_taken",
+              "The name is taken by another child of the supervisor."};
   }
   return {};
 }

@@ -55,12 +55,16 @@ void start_signal::unclaim() noexcept {
 }
 
 void start_signal::publish() noexcept {
-  std::lock_guard guard{lock_};
-  stop_timer_locked();
-  if (timed_out_)
-    return; // too late: the child is cancelled
-  stage_ = stage::told;
-  wake_starter_locked();
+  {
+    std::lock_guard guard{lock_};
+    stop_timer_locked();
+    if (timed_out_)
+      return; // too late: the child is cancelled
+    stage_ = stage::told;
+    wake_starter_locked();
+  }
+  if (listener_ != nullptr)
+    listener_->child_started();
 }
 
 bool start_signal::ended() noexcept {

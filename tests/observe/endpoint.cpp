@@ -182,14 +182,29 @@ std::vector<axiom::pool_stats> some_pools() {
   return {one, other, one};
 }
 
+std::vector<axiom::supervisor_stats> some_supervisors() {
+  axiom::supervisor_stats one;
+  one.name = "ingest";
+  one.children = 5;
+  one.active = 3;
+  one.starts = 9;
+  one.restarts = 4;
+  one.errors = 6;
+  auto other = one;
+  other.name = "serve";
+  return {one, other, one};
+}
+
 http_endpoint_options with_numbers() {
   http_endpoint_options result;
-  result.collectables = {
-    make_task_collector(some_numbers), make_scheduler_collector(some_workers),
-    make_limiter_collector(some_limiters),
-    make_memory_pressure_collector(some_pressure),
-    make_pool_collector(some_pools), make_resource_collector(some_resources),
-    make_process_collector()};
+  result.collectables = {make_task_collector(some_numbers),
+                         make_scheduler_collector(some_workers),
+                         make_limiter_collector(some_limiters),
+                         make_memory_pressure_collector(some_pressure),
+                         make_pool_collector(some_pools),
+                         make_resource_collector(some_resources),
+                         make_supervisor_collector(some_supervisors),
+                         make_process_collector()};
   return result;
 }
 
@@ -302,9 +317,7 @@ BOOST_AUTO_TEST_CASE(no_memory_pressure_where_nobody_measures) {
 }
 
 BOOST_AUTO_TEST_CASE(no_headroom_where_no_limit_is_known) {
-  auto unknown = [] {
-    return std::vector<axiom::memory_pressure_stats>(1);
-  };
+  auto unknown = [] { return std::vector<axiom::memory_pressure_stats>(1); };
   for (auto& x : make_memory_pressure_collector(unknown)->Collect())
     BOOST_TEST(x.name != "axiom_memory_pressure_headroom_bytes");
 }
@@ -330,6 +343,25 @@ BOOST_AUTO_TEST_CASE(pools_of_one_name_as_one) {
         "axiom_pool_failed_creations_total{pool=\"db\"} 10\n",
         "axiom_pool_unhealthy_total{pool=\"db\"} 4\n"})
     BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(supervisors_of_one_name_as_one) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"axiom_supervisor_children{supervisor=\"ingest\",state=\"active\"} 6\n",
+        "axiom_supervisor_children{supervisor=\"ingest\",state=\"inactive\"} "
+        "4\n",
+        "axiom_supervisor_starts_total{supervisor=\"ingest\"} 18\n",
+        "axiom_supervisor_restarts_total{supervisor=\"ingest\"} 8\n",
+        "axiom_supervisor_restarts_total{supervisor=\"serve\"} 4\n",
+        "axiom_supervisor_child_errors_total{supervisor=\"ingest\"} 12\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_families_of_supervisors_where_there_are_none) {
+  auto none = [] { return std::vector<axiom::supervisor_stats>{}; };
+  BOOST_TEST(make_supervisor_collector(none)->Collect().empty());
 }
 
 BOOST_AUTO_TEST_CASE(resources_of_several_monitors_as_one) {

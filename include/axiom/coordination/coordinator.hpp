@@ -190,12 +190,13 @@ public:
 
   void unsubscribe(const std::shared_ptr<lifecycle_sink>& sink) const;
 
+  /// For the framework: the node above its root tasks.
+  detail::task_actor& root() const noexcept;
+
 private:
   struct block;
 
   explicit structured_task_coordinator(std::shared_ptr<const block> impl);
-
-  detail::task_actor& root() const noexcept;
 
   void add_to_phase(std::string_view phase, std::string_view task_name,
                     detail::shutdown_operation_ptr operation) const;

@@ -58,8 +58,15 @@ enum class errc : std::uint8_t {
   circuit_open,
   /// More wait already than are allowed to: the request was turned away.
   queue_full,
-  /// A supervised child failed more often than its supervisor may restart it.
+  /// Children failed more often than their supervisor may restart them; it has
+  /// stopped them all and ended.
   restarts_exhausted,
+  /// The supervisor has no child of this name.
+  no_such_child,
+  /// The child is running, or about to; the text says which.
+  child_not_stopped,
+  /// The name is taken by another child of the supervisor.
+  name_taken,
 };
 
 /// The enumerator's name.

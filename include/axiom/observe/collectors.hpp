@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "axiom/coordination/limiter_stats.hpp"
+#include "axiom/error/supervisor_stats.hpp"
 #include "axiom/resource/resource_stats.hpp"
 #include "axiom/resource/memory_pressure_stats.hpp"
 #include "axiom/resource/pool_stats.hpp"
@@ -134,6 +135,22 @@ using pool_provider = std::function<std::vector<pool_stats>()>;
 /// Pools of one name are summed. Thread-safe as far as the provider is.
 std::shared_ptr<prometheus::Collectable> make_pool_collector(
   pool_provider provider);
+
+/// Where the supervisors' figures come from, such as
+/// `[&sys] { return all_supervisor_stats(sys); }`; see metrics_provider.
+using supervisor_provider = std::function<std::vector<supervisor_stats>()>;
+
+/// Makes the families of the supervisors from one look at each a scrape:
+///
+/// - `axiom_supervisor_children{supervisor,state="active|inactive"}`
+/// - `axiom_supervisor_starts_total{supervisor}`
+/// - `axiom_supervisor_restarts_total{supervisor}`
+/// - `axiom_supervisor_child_errors_total{supervisor}`
+///
+/// Supervisors of one name are summed. One that was restarted itself counts
+/// from 0. Thread-safe as far as the provider is.
+std::shared_ptr<prometheus::Collectable> make_supervisor_collector(
+  supervisor_provider provider);
 
 /// Makes the usual `process_*` families of this process: CPU time, resident
 /// and virtual memory, open and allowed descriptors, threads, start time. A

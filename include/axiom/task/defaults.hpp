@@ -66,4 +66,14 @@ inline constexpr std::size_t memory_shed_batch = 8;
 /// minimum, for the first time.
 inline constexpr std::chrono::milliseconds pool_retry_delay{250};
 
+/// How often a supervisor restarts children, within which time; how long a
+/// child has to end; and how long it has to run until it counts as healthy.
+inline constexpr std::size_t supervisor_max_restarts = 3;
+inline constexpr std::chrono::seconds supervisor_within{5};
+inline constexpr std::chrono::seconds child_shutdown{5};
+inline constexpr std::chrono::seconds child_healthy_after{10};
+
+/// How many errors of its children a supervisor keeps at most.
+inline constexpr std::size_t supervisor_error_history = 1000;
+
 } // namespace axiom::defaults

@@ -15,6 +15,16 @@
 
 namespace axiom::detail {
 
+/// Who wants to hear that a task is started, without being a task that waits.
+class start_listener {
+public:
+  /// Called once at most, by whoever says so, without a lock.
+  virtual void child_started() noexcept = 0;
+
+protected:
+  ~start_listener() = default;
+};
+
 /// What passes between a task that waits until a child says `started`, and that
 /// child; a part of the child.
 ///
@@ -37,8 +47,10 @@ class start_signal : private runtime::timer_entry, private caf::resumable {
 public:
   enum class stage : std::uint8_t { silent, speaking, told, over };
 
-  start_signal(task_actor& child, const std::type_info& type) noexcept
-    : child_(child), type_(type) {
+  /// @param listener told besides the starter; null if there is none
+  start_signal(task_actor& child, const std::type_info& type,
+               start_listener* listener) noexcept
+    : child_(child), type_(type), listener_(listener) {
     // nop
   }
 
@@ -95,6 +107,7 @@ private:
 
   task_actor& child_;
   const std::type_info& type_;
+  start_listener* const listener_;
   task_actor* starter_ = nullptr;
   std::uint16_t epoch_ = 0;
   stage stage_ = stage::silent;
@@ -108,8 +121,9 @@ class typed_start_signal final : public start_signal {
 public:
   using stored = std::conditional_t<std::is_void_v<V>, std::monostate, V>;
 
-  explicit typed_start_signal(task_actor& child) noexcept
-    : start_signal(child, typeid(V)) {
+  explicit typed_start_signal(task_actor& child,
+                              start_listener* listener = nullptr) noexcept
+    : start_signal(child, typeid(V), listener) {
     // nop
   }
 
