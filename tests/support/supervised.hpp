@@ -104,6 +104,10 @@ private:
 
 /// No threads, virtual time, and a nursery.
 struct supervised : stepwise {
+  ~supervised() {
+    home->latest.clear(); // the children refer to it
+  }
+
   nursery_ptr home = std::make_shared<nursery>();
 
   template <class Actor = obedient>
