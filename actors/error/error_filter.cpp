@@ -26,6 +26,9 @@ bool code_may_pass(errc code) noexcept {
     case errc::exceeds_capacity:
     case errc::retries_exhausted:
     case errc::restarts_exhausted:
+    case errc::no_such_child:
+    case errc::child_not_stopped:
+    case errc::name_taken:
       return false;
     case errc::deadline_exceeded:
     case errc::child_failed:
