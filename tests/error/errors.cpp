@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(have_a_sentence_each_and_are_found_by_name) {
     BOOST_TEST(sentence.back() == '.');
     BOOST_CHECK(axiom::parse_errc(to_string(code)) == code);
   }
-  BOOST_TEST(n == static_cast<std::size_t>(errc::restarts_exhausted));
+  BOOST_TEST(n == static_cast<std::size_t>(errc::name_taken));
   BOOST_CHECK(axiom::parse_errc("errc(200)") == std::nullopt);
   BOOST_CHECK(axiom::parse_errc("") == std::nullopt);
 }
