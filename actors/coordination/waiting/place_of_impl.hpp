@@ -255,6 +255,10 @@ public:
     place_.for_each_supplier(static_cast<waiter_type&>(x), kind, here_, visit);
   }
 
+  bool all_holders(const holder_predicate& goes_on) override {
+    return place_.all_holders(here_, goes_on);
+  }
+
   std::vector<place_waiter*> waiting() override {
     std::vector<place_waiter*> result;
     here_.queue().for_each([&](place_waiter& x) { result.push_back(&x); });

@@ -151,6 +151,11 @@ protected:
     waiter_type& x, std::size_t kind, session& here,
     const place_session::supply_visitor& visit) = 0;
 
+  /// See place_session. To be answered where a search looks at each waiter.
+  virtual bool all_holders(session&, const place_session::holder_predicate&) {
+    return false;
+  }
+
   /// Calls `loans_.lend` for each holder of what somebody waits for.
   virtual void lend_to_holders(session& here, priority_loans& loans) = 0;
 
