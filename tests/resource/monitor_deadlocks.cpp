@@ -140,6 +140,35 @@ BOOST_AUTO_TEST_CASE(a_share_is_free_only_when_the_lease_is) {
   BOOST_TEST(why(t).find("'asking' asks for 50 B") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(closed_by_a_join_behind_those_who_wait) {
+  // 'last' waits for the two in the circle and is in none; it is looked at
+  // before them.
+  auto host = spawn(custom("a", 1), "host", 0s);
+  axiom::task<void> asking;
+  auto holder = start("holder", [&](task_context& self) -> async<void> {
+    auto a = co_await host.acquire(custom("a", 1));
+    co_await self.sleep_for(1s);
+    co_await asking;
+  });
+  run();
+  auto asks = [&](task_context&) -> async<void> {
+    auto a = co_await host.acquire(custom("a", 1));
+  };
+  asking = start("asking", asks);
+  run();
+  auto last =
+    start({.name = "last", .priority = task_priority::background}, asks);
+  run();
+  advance(2s);
+  BOOST_TEST(why(asking)
+             == "resource_deadlock: 'asking' asks for 1 of 'a' of resource "
+                "monitor 'host', held by 'holder', which waits for the end of "
+                "'asking': it would wait for itself");
+  BOOST_TEST(
+    (code_thrown_by([&] { holder.get(); }) == errc::resource_deadlock));
+  last.get();
+}
+
 BOOST_AUTO_TEST_CASE(three_philosophers_with_one_fork_each) {
   auto table = spawn({custom("f0", 1), custom("f1", 1), custom("f2", 1)});
   std::vector<axiom::task<void>> all;

@@ -18,15 +18,44 @@ constexpr auto ends = wait_node::event::ends;
 /// How many of a place's holders are looked at before a search.
 constexpr std::size_t most_looked_at = 8;
 
-/// Whether a task goes on by itself: it runs, or what it waits for is neither a
-/// task nor something that others hold.
+/// Whether what a task that stands still waits for is neither a task nor
+/// something that others hold.
+bool waits_for_nobody(task_actor& task) {
+  return task.awaited() == nullptr && task.site() == nullptr
+      && !task.state().joins_children();
+}
+
+/// Whether a task goes on by itself: it runs, or it waits for nobody.
 bool goes_on_by_itself(task_actor& task) {
   if (!task.state().hold())
     return task.state().current_phase() < task_state::phase::ended;
-  const auto result = task.awaited() == nullptr && task.site() == nullptr
-                   && !task.state().joins_children();
+  const auto result = waits_for_nobody(task);
   task.let_go();
   return result;
+}
+
+/// Whether enough of what `x` wants comes from those who are seen to go on.
+template <class Predicate>
+bool is_served_by(place_waiter& x, place_session& here, Predicate goes_on) {
+  struct look {
+    const task_actor* self;
+    std::uint64_t missing;
+    std::uint64_t coming = 0;
+    std::size_t looked = 0;
+  };
+  for (const auto& [kind, missing] : here.shortages_of(x)) {
+    look found{x.waiting_task(), missing};
+    here.for_each_supplier(
+      x, kind, [&](task_actor* task, std::uint64_t amount) {
+        // Those whom nobody knows go on, too.
+        if (task == nullptr || (task != found.self && goes_on(*task)))
+          found.coming += amount;
+        return found.coming < found.missing && ++found.looked < most_looked_at;
+      });
+    if (found.coming < missing)
+      return false;
+  }
+  return true;
 }
 
 } // namespace
@@ -44,25 +73,7 @@ deadlock_search::~deadlock_search() {
 }
 
 bool deadlock_search::surely_served(place_waiter& x, place_session& here) {
-  struct look {
-    const task_actor* self;
-    std::uint64_t missing;
-    std::uint64_t coming = 0;
-    std::size_t looked = 0;
-  };
-  for (const auto& [kind, missing] : here.shortages_of(x)) {
-    look found{x.waiting_task(), missing};
-    here.for_each_supplier(
-      x, kind, [&found](task_actor* task, std::uint64_t amount) {
-        // Those whom nobody knows go on, too.
-        if (task == nullptr || (task != found.self && goes_on_by_itself(*task)))
-          found.coming += amount;
-        return found.coming < found.missing && ++found.looked < most_looked_at;
-      });
-    if (found.coming < missing)
-      return false;
-  }
-  return true;
+  return is_served_by(x, here, goes_on_by_itself);
 }
 
 bool deadlock_search::refuse_if_in_circle(place_waiter& x,
@@ -83,7 +94,14 @@ bool deadlock_search::refuse_all_in_circles(waiting_place& where) {
       tasks.push_back(x);
   for (auto* x : tasks) {
     // The ones before may have been refused, and this one be served by that.
-    if (x->state() != place_waiter::phase::waiting || surely_served(*x, here))
+    if (x->state() != place_waiter::phase::waiting)
+      continue;
+    // Whom the searches before hold does not run.
+    const auto goes_on = [&search](task_actor& task) {
+      return search.holds(task) ? waits_for_nobody(task)
+                                : goes_on_by_itself(task);
+    };
+    if (is_served_by(*x, here, goes_on))
       continue;
     auto& task = *x->waiting_task();
     search.known_.push_back(strong(task));
@@ -111,9 +129,12 @@ place_session& deadlock_search::lock(waiting_place& x) {
   return *i->here;
 }
 
+bool deadlock_search::holds(const task_actor& task) const noexcept {
+  return std::find(held_.begin(), held_.end(), &task) != held_.end();
+}
+
 bool deadlock_search::hold(task_actor& task) {
-  if (&task == running_
-      || std::find(held_.begin(), held_.end(), &task) != held_.end())
+  if (&task == running_ || holds(task))
     return true;
   if (!task.state().hold())
     return false;

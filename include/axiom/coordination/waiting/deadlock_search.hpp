@@ -92,6 +92,8 @@ private:
 
   place_session& lock(waiting_place& x);
 
+  bool holds(const task_actor& task) const noexcept;
+
   /// Whether the task stands still, and will until the end of the search.
   bool hold(task_actor& task);
 
