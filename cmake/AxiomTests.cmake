@@ -8,6 +8,7 @@ target_link_libraries(axiom_test_main PUBLIC Boost::unit_test_framework)
 # for a path with a space.)
 set(AXIOM_TEST_ENVIRONMENT
   "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+  "LSAN_OPTIONS=print_suppressions=0:suppressions='${PROJECT_SOURCE_DIR}/tests/lsan.supp'"
   "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1:suppressions='${PROJECT_SOURCE_DIR}/tests/ubsan.supp'"
   "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
 

@@ -20,6 +20,7 @@
 #include "axiom/observe/http_endpoint.hpp"
 #include "axiom/resource/memory_pressure.hpp"
 #include "axiom/resource/resource_monitor.hpp"
+#include "axiom/resource/resource_pool.hpp"
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/runtime/metrics.hpp"
@@ -51,6 +52,7 @@ std::unique_ptr<observe::http_endpoint> serve(
       [&sys] { return all_memory_pressure_stats(sys); }),
     observe::make_resource_collector(
       [&sys] { return all_resource_stats(sys); }),
+    observe::make_pool_collector([&sys] { return all_pool_stats(sys); }),
     observe::make_process_collector(),
   };
   options.ready = [&ready] { return ready.load(); };

@@ -9,6 +9,7 @@ const char* name_of(task_state::phase phase) noexcept {
     case task_state::phase::idle:
       return "external";
     case task_state::phase::queued:
+    case task_state::phase::woken:
       return "queued";
     case task_state::phase::running:
       return "running";

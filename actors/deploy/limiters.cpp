@@ -8,6 +8,7 @@
 
 #include "axiom/observe/printable.hpp"
 #include "axiom/task/defaults.hpp"
+#include "deploy/references.hpp"
 
 namespace axiom::deploy {
 
@@ -129,19 +130,9 @@ type<std::vector<limiter_options>> limiters_type() {
 void check_limiter(const std::string& name, position where, std::string path,
                    const std::vector<limiter_options>& known,
                    problem_list& problems) {
-  std::vector<std::string> names;
-  std::string listed;
-  for (const auto& x : known) {
-    names.push_back(x.name);
-    listed += (listed.empty() ? "" : ", ") + x.name;
-  }
-  if (std::find(names.begin(), names.end(), name) != names.end())
-    return;
-  auto what = "unknown limiter " + in_quotes(name) + " (";
-  what += known.empty() ? "the file has no limiters" : "expected " + listed;
-  if (auto guess = closest(name, names))
-    what += "; did you mean " + in_quotes(*guess) + '?';
-  problems.add(where, std::move(path), what + ')');
+  if (std::none_of(known.begin(), known.end(),
+                   [&name](auto& x) { return x.name == name; }))
+    report_unknown("limiter", name, known, where, std::move(path), problems);
 }
 
 } // namespace axiom::deploy

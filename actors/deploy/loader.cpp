@@ -16,6 +16,7 @@
 #include "axiom/task/defaults.hpp"
 #include "deploy/limiters.hpp"
 #include "deploy/memory_pressure.hpp"
+#include "deploy/pools.hpp"
 #include "deploy/resources.hpp"
 
 namespace axiom::deploy {
@@ -104,6 +105,8 @@ section<task_entry> task_section(const task_type_registry& registry) {
            types::word("the name of one of limiters"),
            "The limiter whose permits it needs: one while it runs, or, where "
            "its type says so, one for each of its parts.")
+    .maybe("pool", &task_entry::pool, types::word("the name of one of pools"),
+           "The pool that its buffers are taken from, if its type uses any.")
     .maybe("resources", &task_entry::wanted, requirements_type(),
            "What it needs of the resources: it holds that while it runs.")
     .optional("sheddable", &task_entry::sheddable, types::boolean(), "false",
@@ -166,6 +169,8 @@ section<deployment> root_section(const task_type_registry& registry) {
            "The HTTP endpoint for Prometheus.")
     .optional("limiters", &deployment::limiters, limiters_type(), "{}",
               "How many may do something at a time, by name.")
+    .optional("pools", &deployment::pools, pools_type(), "{}",
+              "Memory that is lent in blocks, by name.")
     .optional("resources", &deployment::resources, capacities_type(), "{}",
               "What there is of the resources that tasks ask for.")
     .maybe("memory_pressure", &deployment::memory_pressure,
@@ -193,6 +198,10 @@ void check_topology(const deployment& value, const node& document,
       check_limiter(*limiter, list->items[i].find("limiter")->where,
                     "tasks[" + std::to_string(i) + "].limiter", value.limiters,
                     problems);
+    if (value.tasks[i].pool)
+      check_pool(value.tasks[i], list->items[i].find("pool")->where,
+                 "tasks[" + std::to_string(i) + "].pool", value.pools,
+                 problems);
     if (const auto* resources = list->items[i].find("resources"))
       check_resources(value.tasks[i].resources, *resources,
                       "tasks[" + std::to_string(i) + "].resources",

@@ -30,11 +30,11 @@ section<resource_capacities> capacities_section() {
     "What there is of the resources that tasks ask for."};
   result
     .optional("memory", &resource_capacities::memory,
-              types::automatic_or(types::bytes(1, max_memory)), "auto",
+              types::automatic_or_bytes(1, max_memory), "auto",
               "Memory; auto is what this process may use: the limit of its "
               "control groups, else that of the machine.")
     .optional("cpu", &resource_capacities::cpu,
-              types::automatic_or(types::cores(1, max_cores)), "auto",
+              types::automatic_or_cores(1, max_cores), "auto",
               "Processor cores; auto is how many this process may use, within "
               "its CPU quota.")
     .optional("custom", &resource_capacities::custom,

@@ -7,6 +7,7 @@
 #include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/coordination/with_timeout.hpp"
 #include "axiom/deploy/task_types.hpp"
+#include "axiom/resource/machine_resources.hpp"
 
 namespace axiom::deploy {
 
@@ -17,14 +18,13 @@ namespace {
 /// What there is, where it was left to the machine read from there.
 resource_requirements capacities(const resource_capacities& x) {
   resource_requirements result;
-  for (const auto& machine : machine_resources()) {
-    const auto& given
-      = machine.kind() == resource_kind::memory ? x.memory : x.cpu;
-    if (given)
-      result.add({machine.kind(), {}, *given});
-    else
+  if (x.memory)
+    result.add(memory(*x.memory));
+  if (x.cpu)
+    result.add({resource_kind::cpu, {}, *x.cpu});
+  for (const auto& machine : machine_resources())
+    if (machine.kind() == resource_kind::memory ? !x.memory : !x.cpu)
       result.add(machine);
-  }
   for (const auto& [name, amount] : x.custom)
     result.add(custom(name, static_cast<std::uint64_t>(amount)));
   return result;
@@ -38,10 +38,10 @@ constexpr auto look_interval = 50ms;
 struct runner::run {
   run(const task_spec& what, byte_sink& standard_output, std::size_t workers,
       std::optional<concurrency_limiter> limiter,
-      const resource_monitor* monitor)
+      std::optional<buffer_pool> pool, const resource_monitor* monitor)
     : spec(what),
       resources(monitor),
-      services(standard_output, workers, std::move(limiter)) {
+      services(standard_output, workers, std::move(limiter), std::move(pool)) {
     // nop
   }
 
@@ -81,6 +81,8 @@ runner::runner(structured_task_coordinator coordinator, deployment value,
   auto& sys = coordinator_.actor()->home_system();
   for (const auto& options : deployment_.limiters)
     limiters_.emplace(options.name, concurrency_limiter::spawn(sys, options));
+  for (const auto& options : deployment_.pools)
+    pools_.emplace(options.name, buffer_pool::spawn(sys, options));
   const auto& tasks = deployment_.tasks;
   if (std::any_of(tasks.begin(), tasks.end(),
                   [](auto& spec) { return !spec.resources.empty(); }))
@@ -91,13 +93,18 @@ runner::runner(structured_task_coordinator coordinator, deployment value,
     pressure_ = memory_pressure::spawn(sys, *deployment_.memory_pressure);
     if (resources_)
       pressure_->attach(resources_->relief());
+    for (const auto& [name, pool] : pools_)
+      pressure_->attach(pool.relief());
   }
   for (const auto& spec : tasks) {
     std::optional<concurrency_limiter> limiter;
     if (spec.limiter)
       limiter = limiters_.at(*spec.limiter);
+    std::optional<buffer_pool> pool;
+    if (spec.pool)
+      pool = pools_.at(*spec.pool);
     runs_.push_back(std::make_unique<run>(spec, standard_output, workers,
-                                          std::move(limiter),
+                                          std::move(limiter), std::move(pool),
                                           resources_ ? &*resources_ : nullptr));
   }
 }

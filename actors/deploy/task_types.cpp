@@ -19,6 +19,10 @@ bool task_program::parts_take_permits() const noexcept {
   return false;
 }
 
+std::size_t task_program::takes_buffers() const noexcept {
+  return 0;
+}
+
 void task_program::check_environment(problem_list&) const {
   // nop
 }

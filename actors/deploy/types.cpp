@@ -50,6 +50,49 @@ std::string thousandths_text(std::uint64_t value) {
   return std::to_string(value / 1000) + (rest.empty() ? "" : '.' + rest);
 }
 
+type_info bytes_info(std::uint64_t minimum, std::uint64_t maximum) {
+  type_info info;
+  info.type = type_info::kind::bytes;
+  info.expected = "a number of bytes with its unit from " + bytes_text(minimum)
+                + " to " + bytes_text(maximum);
+  return info;
+}
+
+type_info cores_info(std::uint64_t minimum, std::uint64_t maximum) {
+  type_info info;
+  info.type = type_info::kind::number;
+  info.expected = "a number of cores from " + thousandths_text(minimum) + " to "
+                + thousandths_text(maximum);
+  return info;
+}
+
+/// `parse`, for values from `minimum` to `maximum`.
+template <class Parse>
+auto within(Parse parse, std::uint64_t minimum, std::uint64_t maximum) {
+  return [=](const std::string& text) -> std::optional<std::uint64_t> {
+    auto value = parse(text);
+    if (value && (*value < minimum || *value > maximum))
+      return std::nullopt;
+    return value;
+  };
+}
+
+/// What `parse` reads, or `auto`.
+template <class Parse>
+type<std::optional<std::uint64_t>> automatic_or(type_info info, Parse parse) {
+  using result = std::optional<std::uint64_t>;
+  info.choices = {"auto"};
+  info.expected = "\"auto\" or " + info.expected;
+  return scalar<result>(
+    std::move(info), [parse](const std::string& text) -> std::optional<result> {
+      if (text == "auto")
+        return result{};
+      if (auto value = parse(text))
+        return result{value};
+      return std::nullopt;
+    });
+}
+
 } // namespace
 
 std::string duration_text(std::chrono::nanoseconds value) {
@@ -58,8 +101,8 @@ std::string duration_text(std::chrono::nanoseconds value) {
     std::int64_t factor;
   };
   static constexpr std::array steps{
-    step{"ns", 1}, step{"us", 1000}, step{"ms", 1000},
-    step{"s", 1000}, step{"m", 60}, step{"h", 60},
+    step{"ns", 1},   step{"us", 1000}, step{"ms", 1000},
+    step{"s", 1000}, step{"m", 60},    step{"h", 60},
   };
   auto count = value.count();
   const char* name = "ns";
@@ -76,10 +119,8 @@ type<std::string> name() {
   type_info info;
   info.expected = "a name of 1 to 64 printable bytes";
   return scalar<std::string>(
-    std::move(info),
-    [](const std::string& text) -> std::optional<std::string> {
-      if (text.empty() || text.size() > 64
-          || observe::printable(text) != text)
+    std::move(info), [](const std::string& text) -> std::optional<std::string> {
+      if (text.empty() || text.size() > 64 || observe::printable(text) != text)
         return std::nullopt;
       return text;
     });
@@ -89,8 +130,7 @@ type<std::string> path() {
   type_info info;
   info.expected = "a path";
   return scalar<std::string>(
-    std::move(info),
-    [](const std::string& text) -> std::optional<std::string> {
+    std::move(info), [](const std::string& text) -> std::optional<std::string> {
       if (text.empty() || text.find('\0') != std::string::npos)
         return std::nullopt;
       return text;
@@ -102,11 +142,10 @@ type<std::int64_t> integer(std::int64_t minimum, std::int64_t maximum) {
   info.type = type_info::kind::integer;
   info.minimum = minimum;
   info.maximum = maximum;
-  info.expected
-    = minimum == maximum
-        ? std::to_string(minimum)
-        : "an integer from " + std::to_string(minimum) + " to "
-            + std::to_string(maximum);
+  info.expected = minimum == maximum
+                  ? std::to_string(minimum)
+                  : "an integer from " + std::to_string(minimum) + " to "
+                      + std::to_string(maximum);
   return scalar<std::int64_t>(
     std::move(info),
     [=](const std::string& text) -> std::optional<std::int64_t> {
@@ -125,11 +164,10 @@ type<std::optional<std::size_t>> automatic_or_count(std::size_t minimum,
   info.minimum = static_cast<std::int64_t>(minimum);
   info.maximum = static_cast<std::int64_t>(maximum);
   info.expected = "\"auto\" or an integer from " + std::to_string(minimum)
-                  + " to " + std::to_string(maximum);
+                + " to " + std::to_string(maximum);
   using result = std::optional<std::size_t>;
   return scalar<result>(
-    std::move(info),
-    [=](const std::string& text) -> std::optional<result> {
+    std::move(info), [=](const std::string& text) -> std::optional<result> {
       if (text == "auto")
         return result{};
       const auto value = parse_integer(text);
@@ -145,7 +183,7 @@ type<std::chrono::nanoseconds> duration(std::chrono::nanoseconds minimum,
   type_info info;
   info.type = type_info::kind::duration;
   info.expected = "a duration with its unit from " + duration_text(minimum)
-                  + " to " + duration_text(maximum);
+                + " to " + duration_text(maximum);
   return scalar<std::chrono::nanoseconds>(
     std::move(info),
     [=](const std::string& text) -> std::optional<std::chrono::nanoseconds> {
@@ -157,46 +195,38 @@ type<std::chrono::nanoseconds> duration(std::chrono::nanoseconds minimum,
 }
 
 type<std::uint64_t> bytes(std::uint64_t minimum, std::uint64_t maximum) {
-  type_info info;
-  info.type = type_info::kind::bytes;
-  info.expected = "a number of bytes with its unit from "
-                  + bytes_text(minimum) + " to " + bytes_text(maximum);
-  return scalar<std::uint64_t>(
-    std::move(info),
-    [=](const std::string& text) -> std::optional<std::uint64_t> {
-      auto value = parse_bytes(text);
-      if (value && (*value < minimum || *value > maximum))
-        return std::nullopt;
-      return value;
-    });
+  return scalar<std::uint64_t>(bytes_info(minimum, maximum),
+                               within(parse_bytes, minimum, maximum));
+}
+
+type<std::optional<std::uint64_t>> automatic_or_bytes(std::uint64_t minimum,
+                                                      std::uint64_t maximum) {
+  return automatic_or(bytes_info(minimum, maximum),
+                      within(parse_bytes, minimum, maximum));
 }
 
 type<std::uint64_t> cores(std::uint64_t minimum, std::uint64_t maximum) {
-  type_info info;
-  info.type = type_info::kind::number;
-  info.expected = "a number of cores from " + thousandths_text(minimum) + " to "
-                  + thousandths_text(maximum);
-  return scalar<std::uint64_t>(
-    std::move(info),
-    [=](const std::string& text) -> std::optional<std::uint64_t> {
-      auto value = parse_thousandths(text);
-      if (value && (*value < minimum || *value > maximum))
-        return std::nullopt;
-      return value;
-    });
+  return scalar<std::uint64_t>(cores_info(minimum, maximum),
+                               within(parse_thousandths, minimum, maximum));
+}
+
+type<std::optional<std::uint64_t>> automatic_or_cores(std::uint64_t minimum,
+                                                      std::uint64_t maximum) {
+  return automatic_or(cores_info(minimum, maximum),
+                      within(parse_thousandths, minimum, maximum));
 }
 
 type<double> fraction() {
   type_info info;
   info.type = type_info::kind::number;
   info.expected = "a number from 0.001 to 1";
-  return scalar<double>(
-    std::move(info), [](const std::string& text) -> std::optional<double> {
-      const auto value = parse_thousandths(text);
-      if (!value || *value < 1 || *value > 1000)
-        return std::nullopt;
-      return static_cast<double>(*value) / 1000;
-    });
+  return scalar<double>(std::move(info),
+                        [](const std::string& text) -> std::optional<double> {
+                          const auto value = parse_thousandths(text);
+                          if (!value || *value < 1 || *value > 1000)
+                            return std::nullopt;
+                          return static_cast<double>(*value) / 1000;
+                        });
 }
 
 type<bool> boolean() {
@@ -235,8 +265,7 @@ type<std::string> word(std::string expected) {
   type_info info;
   info.expected = std::move(expected);
   return scalar<std::string>(
-    std::move(info),
-    [](const std::string& text) -> std::optional<std::string> {
+    std::move(info), [](const std::string& text) -> std::optional<std::string> {
       if (text.empty())
         return std::nullopt;
       return text;

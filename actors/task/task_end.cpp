@@ -138,8 +138,9 @@ void task_actor::unlink(task_actor& child) noexcept {
   (child.next_ != nullptr ? child.next_->previous_ : last_) = child.previous_;
 }
 
-task_state::after_child task_actor::child_removed() noexcept {
-  return state_.child_gone();
+task_state::after_child task_actor::child_removed(
+  task_state::queueing when) noexcept {
+  return state_.child_gone(when);
 }
 
 void task_actor::body_ended() noexcept {

@@ -53,6 +53,7 @@ tree_walk::result tree_walk::run(task_actor& target,
     submission_batch batch{host, unit};
     while (auto* task = walk.woken_) {
       walk.woken_ = std::exchange(task->next_work_, nullptr);
+      task->state().queue();
       batch.add(*task);
     }
   }
@@ -175,7 +176,7 @@ task_actor* tree_walk::pin_next(task_actor& parent, task_actor& child) {
       parent.unlink(child);
   }
   if (removed) {
-    switch (parent.child_removed()) {
+    switch (parent.child_removed(task_state::queueing::later)) {
       case task_state::after_child::submit:
         parent.next_work_ = woken_;
         woken_ = &parent;

@@ -173,6 +173,39 @@ BOOST_AUTO_TEST_CASE(resources_of_the_machine_unless_it_says_otherwise) {
   BOOST_TEST(result.value.tasks[0].resources.empty());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_done_when_memory_is_short) {
+  const auto result = load("version: 1\n"
+                           "memory_pressure: { warning: 0.7, critical: 0.9, "
+                           "interval: 2s, shed_batch: 3, shed_grace: 1s }\n"
+                           "tasks:\n"
+                           + good_task + "    sheddable: true\n");
+  BOOST_TEST_REQUIRE(result.ok(), result.report());
+  const auto& value = result.value;
+  BOOST_REQUIRE(value.memory_pressure);
+  BOOST_TEST(value.memory_pressure->warning == 0.7);
+  BOOST_TEST(value.memory_pressure->critical == 0.9);
+  BOOST_CHECK(value.memory_pressure->interval == 2s);
+  BOOST_TEST(value.memory_pressure->shed_batch == 3u);
+  BOOST_CHECK(value.memory_pressure->shed_grace == 1s);
+  BOOST_TEST(value.tasks[0].sheddable);
+}
+
+BOOST_AUTO_TEST_CASE(pools_and_who_uses_them) {
+  const auto result = load("version: 1\n"
+                           "pools: { blocks: { smallest: 64KiB, largest: 1MiB, "
+                           "budget: 8MiB, idle_timeout: 5s } }\n"
+                           "tasks:\n"
+                           + good_task);
+  BOOST_TEST_REQUIRE(result.ok(), result.report());
+  const auto& value = result.value;
+  BOOST_TEST_REQUIRE(value.pools.size() == 1u);
+  BOOST_TEST(value.pools[0].name == "blocks");
+  BOOST_TEST(value.pools[0].smallest == 64u << 10);
+  BOOST_TEST(value.pools[0].largest == 1u << 20);
+  BOOST_TEST(value.pools[0].budget == 8u << 20);
+  BOOST_CHECK(value.pools[0].idle_timeout == 5s);
+}
+
 BOOST_AUTO_TEST_CASE(the_least_and_fills_in_the_defaults) {
   const auto result = load(with_task(good_task));
   BOOST_TEST_REQUIRE(result.ok(), result.report());
@@ -235,7 +268,7 @@ BOOST_FIXTURE_TEST_SUITE(loader_refuses, fixture)
 BOOST_AUTO_TEST_CASE(unknown_keys_with_a_suggestion) {
   BOOST_TEST(only_problem("version: 1\nmetrcs: {}\ntasks:\n" + good_task)
              == "d.yaml:2:1: unknown key \"metrcs\" (expected version, "
-                "system, metrics, limiters, resources, memory_pressure, tasks; did you mean \"metrics\"?)");
+                "system, metrics, limiters, pools, resources, memory_pressure, tasks; did you mean \"metrics\"?)");
   BOOST_TEST(only_problem(with_task("- name: a\n"
                                     "  type: copy\n"
                                     "  with:\n"
@@ -287,7 +320,7 @@ BOOST_AUTO_TEST_CASE(values_of_the_wrong_kind) {
              == "d.yaml:2:8: tasks: no tasks (expected at least one)");
   BOOST_TEST(only_problem("- version\n")
              == "d.yaml:1:1: a list (expected a mapping of version, system, "
-                "metrics, limiters, resources, memory_pressure, tasks)");
+                "metrics, limiters, pools, resources, memory_pressure, tasks)");
 }
 
 BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
@@ -401,6 +434,53 @@ BOOST_AUTO_TEST_CASE(resources_that_are_not_there) {
   BOOST_TEST(wanted("")
              == "d.yaml:7:16: tasks[0].resources: nothing is asked for "
                 "(expected at least one of memory, cpu, custom)");
+}
+
+BOOST_AUTO_TEST_CASE(pressure_that_cannot_be) {
+  auto heeding = [this](const std::string& fields) {
+    return only_problem("version: 1\nmemory_pressure: {" + fields
+                        + "}\ntasks:\n" + good_task);
+  };
+  BOOST_TEST(heeding("warning: 80")
+             == "d.yaml:2:28: memory_pressure.warning: invalid value \"80\" "
+                "(expected a number from 0.001 to 1)");
+  BOOST_TEST(heeding("warning: 0.9, critical: 0.8").find("d.yaml:2:")
+             != std::string::npos);
+  BOOST_TEST(only_problem(with_task(good_task + "    sheddable: maybe\n"))
+             == "d.yaml:6:16: tasks[0].sheddable: invalid value \"maybe\" "
+                "(expected \"true\" or \"false\")");
+}
+
+BOOST_AUTO_TEST_CASE(pools_that_cannot_be) {
+  auto pool = [this](const std::string& fields) {
+    return only_problem("version: 1\npools:\n  blocks: {" + fields
+                        + "}\ntasks:\n" + good_task);
+  };
+  BOOST_TEST(pool("budget: 1MiB, smallest: 5KiB")
+             == "d.yaml:3:36: pools.blocks.smallest: is no power of two "
+                "(expected such as 64KiB)");
+  BOOST_TEST(pool("budget: 1MiB, smallest: 64KiB, largest: 4KiB")
+             == "d.yaml:3:36: pools.blocks.smallest: is above largest (expected "
+                "at most that)");
+  BOOST_TEST(pool("budget: 1MiB, largest: 2MiB")
+             == "d.yaml:3:20: pools.blocks.budget: is less than one of the "
+                "largest blocks (expected at least that)");
+  BOOST_TEST(pool("largest: 1MiB").find("missing key \"budget\"")
+             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(pools_that_a_task_cannot_use) {
+  auto task = [this](const std::string& pool) {
+    return only_problem("version: 1\npools: { blocks: { budget: 1MiB } }\n"
+                        "tasks:\n"
+                        + good_task + "    pool: " + pool + "\n");
+  };
+  BOOST_TEST(task("block")
+             == "d.yaml:7:11: tasks[0].pool: unknown pool \"block\" (expected "
+                "blocks; did you mean \"blocks\"?)");
+  BOOST_TEST(task("blocks")
+             == "d.yaml:7:11: tasks[0].pool: a task of type \"copy\" takes no "
+                "buffers (expected no pool)");
 }
 
 BOOST_AUTO_TEST_CASE(the_scheduler_that_tests_drive_by_hand) {
@@ -643,7 +723,7 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_read) {
 
 BOOST_AUTO_TEST_CASE(the_table_of_the_fields_for_schemas) {
   const auto& root = files->fields();
-  BOOST_TEST(root.fields().size() == 5u);
+  BOOST_TEST(root.fields().size() == 8u);
   for (const auto& field : root.fields()) {
     BOOST_TEST(!field.doc.empty());
     BOOST_TEST(!field.type.expected.empty());

@@ -132,11 +132,64 @@ std::vector<axiom::limiter_stats> some_limiters() {
   return {one, other, one};
 }
 
+std::vector<axiom::memory_pressure_stats> some_pressure() {
+  axiom::memory_pressure_stats one;
+  one.level = axiom::memory_pressure_level::critical;
+  one.stage = axiom::relief_stage::serialise;
+  one.reading.headroom = 4096;
+  one.sources = {{"/proc/meminfo", ""}, {"/sys/fs/cgroup", "is garbled"}};
+  one.readings = 7;
+  one.entered = {1, 2, 3};
+  one.steps = {6, 2, 3, 4, 2, 1, 1, 0};
+  one.shed_tasks = 9;
+  one.shed_in_all = 30;
+  one.relief_failures = 5;
+  axiom::memory_pressure_stats calm; // of another one that knows no limit
+  calm.readings = 3;
+  return {calm, one};
+}
+
+std::vector<axiom::resource_stats> some_resources() {
+  axiom::resource_stats one;
+  one.name = "host";
+  one.resources = {{axiom::memory(4096), 1024, 2, 0},
+                   {axiom::cpu(2), 1500, 0, 0},
+                   {axiom::custom("licence", 3), 1, 1, 0}};
+  one.timed_out = 1;
+  one.deadlocks = 2;
+  one.waits.observe({}, 5);
+  axiom::resource_stats other; // has some of the same
+  other.name = "other";
+  other.resources = {{axiom::custom("licence", 2), 2, 3, 0}};
+  return {one, other};
+}
+
+std::vector<axiom::pool_stats> some_pools() {
+  axiom::pool_stats one;
+  one.name = "db";
+  one.max = 8;
+  one.idle = 1;
+  one.in_use = 3;
+  one.creating = 2;
+  one.waiting = 4;
+  one.created = 9;
+  one.destroyed = 3;
+  one.failed_creations = 5;
+  one.unhealthy = 2;
+  one.waits.observe({}, 10);
+  auto other = one;
+  other.name = "cache";
+  return {one, other, one};
+}
+
 http_endpoint_options with_numbers() {
   http_endpoint_options result;
   result.collectables = {
     make_task_collector(some_numbers), make_scheduler_collector(some_workers),
-    make_limiter_collector(some_limiters), make_process_collector()};
+    make_limiter_collector(some_limiters),
+    make_memory_pressure_collector(some_pressure),
+    make_pool_collector(some_pools), make_resource_collector(some_resources),
+    make_process_collector()};
   return result;
 }
 
@@ -222,9 +275,87 @@ BOOST_AUTO_TEST_CASE(limiters_of_one_name_as_one) {
     BOOST_TEST(contains(body, line), "missing: " << line);
 }
 
+BOOST_AUTO_TEST_CASE(memory_pressure_as_numbers) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"# TYPE axiom_memory_pressure_level gauge\n",
+        "axiom_memory_pressure_level 2\n", "axiom_memory_pressure_stage 2\n",
+        "axiom_memory_pressure_headroom_bytes 4096\n",
+        "axiom_memory_pressure_entered_total{level=\"normal\"} 1\n",
+        "axiom_memory_pressure_entered_total{level=\"warning\"} 2\n",
+        "axiom_memory_pressure_entered_total{level=\"critical\"} 3\n",
+        "axiom_memory_pressure_steps_total{step=\"shed\"} 4\n",
+        "axiom_memory_pressure_steps_total{step=\"source_lost\"} 1\n",
+        "axiom_memory_pressure_readings_total 10\n",
+        "# TYPE axiom_memory_pressure_shed_tasks_total counter\n",
+        "axiom_memory_pressure_shed_tasks_total 9\n",
+        "axiom_memory_pressure_cancelled_tasks_total 30\n",
+        "axiom_memory_pressure_sources_unreadable 1\n",
+        "axiom_memory_pressure_relief_failures_total 5\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_memory_pressure_where_nobody_measures) {
+  auto none = [] { return std::vector<axiom::memory_pressure_stats>{}; };
+  BOOST_TEST(make_memory_pressure_collector(none)->Collect().empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_headroom_where_no_limit_is_known) {
+  auto unknown = [] {
+    return std::vector<axiom::memory_pressure_stats>(1);
+  };
+  for (auto& x : make_memory_pressure_collector(unknown)->Collect())
+    BOOST_TEST(x.name != "axiom_memory_pressure_headroom_bytes");
+}
+
 BOOST_AUTO_TEST_CASE(no_families_of_limiters_where_there_are_none) {
   auto none = [] { return std::vector<axiom::limiter_stats>{}; };
   BOOST_TEST(make_limiter_collector(none)->Collect().empty());
+}
+
+BOOST_AUTO_TEST_CASE(pools_of_one_name_as_one) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"axiom_pool_objects{pool=\"db\",state=\"idle\"} 2\n",
+        "axiom_pool_objects{pool=\"db\",state=\"in_use\"} 6\n",
+        "axiom_pool_objects{pool=\"db\",state=\"creating\"} 4\n",
+        "axiom_pool_objects{pool=\"db\",state=\"limit\"} 16\n",
+        "axiom_pool_objects{pool=\"cache\",state=\"limit\"} 8\n",
+        "axiom_pool_waiting{pool=\"db\"} 8\n",
+        "axiom_pool_wait_seconds_count{pool=\"db\"} 20\n",
+        "axiom_pool_created_total{pool=\"db\"} 18\n",
+        "axiom_pool_destroyed_total{pool=\"cache\"} 3\n",
+        "axiom_pool_failed_creations_total{pool=\"db\"} 10\n",
+        "axiom_pool_unhealthy_total{pool=\"db\"} 4\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(resources_of_several_monitors_as_one) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"axiom_resource_units{resource=\"memory\",state=\"in_use\"} 1024\n",
+        "axiom_resource_units{resource=\"memory\",state=\"capacity\"} 4096\n",
+        "axiom_resource_units{resource=\"cpu\",state=\"in_use\"} 1.5\n",
+        "axiom_resource_units{resource=\"licence\",state=\"in_use\"} 3\n",
+        "axiom_resource_units{resource=\"licence\",state=\"capacity\"} 5\n",
+        "axiom_resource_waiting{resource=\"licence\"} 4\n",
+        "axiom_resource_wait_seconds_count 5\n",
+        "axiom_resource_timeouts_total 1\n",
+        "axiom_resource_deadlocks_refused_total 2\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(no_families_of_resources_where_there_are_none) {
+  auto none = [] { return std::vector<axiom::resource_stats>{}; };
+  BOOST_TEST(make_resource_collector(none)->Collect().empty());
+}
+
+BOOST_AUTO_TEST_CASE(no_families_of_pools_where_there_are_none) {
+  auto none = [] { return std::vector<axiom::pool_stats>{}; };
+  BOOST_TEST(make_pool_collector(none)->Collect().empty());
 }
 
 BOOST_AUTO_TEST_CASE(no_figures_of_a_scheduler_that_counts_nothing) {

@@ -287,14 +287,19 @@ BOOST_AUTO_TEST_CASE(are_asked_in_order_and_let_go_in_the_reverse_order) {
   BOOST_TEST(pressure->stats().relief_failures == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(are_told_the_headroom_at_each_reading) {
+BOOST_AUTO_TEST_CASE(are_told_the_headroom_at_once_and_at_each_reading) {
   lines asked;
   auto a = std::make_shared<noting_relief>("a", asked);
   begin();
   pressure->attach(a);
+  run();
   use(200, 1s);
+  auto b = std::make_shared<noting_relief>("b", asked);
+  pressure->attach(b);
   use(1200, 1s);
-  BOOST_TEST(a->told == (std::vector<std::uint64_t>{800, 0}), per_element());
+  BOOST_TEST(a->told == (std::vector<std::uint64_t>{900, 800, 0}),
+             per_element());
+  BOOST_TEST(b->told == (std::vector<std::uint64_t>{800, 0}), per_element());
 }
 
 BOOST_AUTO_TEST_CASE(that_come_late_are_told_where_things_stand) {
@@ -333,8 +338,8 @@ BOOST_AUTO_TEST_CASE(that_fail_are_counted_and_keep_nobody_else_from_relief) {
   pressure->attach(b);
   use(820, 1s);
   BOOST_TEST(asked == (lines{"a shrink", "b shrink"}), per_element());
-  BOOST_TEST(b->told.size() == 1u);
-  BOOST_TEST(pressure->stats().relief_failures == 2u);
+  BOOST_TEST(b->told.size() == 2u); // at first, and at the reading
+  BOOST_TEST(pressure->stats().relief_failures == 3u);
   BOOST_TEST(pressure->level() == level::warning);
 }
 

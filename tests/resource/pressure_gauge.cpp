@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <limits>
 #include <ostream>
 
@@ -279,33 +278,20 @@ RC_BOOST_PROP(levels_rise_at_once_and_fall_only_after_a_calm, ()) {
   const auto calm = std::max<std::size_t>(3, 1 + (2000ms + step - 1ms) / step);
   gauge x;
   auto before = level::normal;
-  std::deque<std::uint64_t> since; // the readings since the last change
-  for (auto used : sequence) {
+  for (std::size_t n = 1; n <= sequence.size(); ++n) {
+    const auto used = sequence[n - 1];
     const auto now = x.at(used, step);
-    RC_ASSERT(now >= reached(used));
-    since.push_back(used);
-    if (now > before) {
+    // What readings that are recent enough keep up.
+    const auto recent = std::min(n, calm);
+    auto kept = level::normal;
+    for (auto i = n - recent; i < n; ++i)
+      kept = std::max(kept, reached(sequence[i], 50));
+    if (reached(used) > before)
       RC_ASSERT(now == reached(used));
-      since.clear();
-    } else if (now < before) {
-      // All of the last `calm` readings were below the margin of what ended,
-      // and what is left was kept up by one of them.
-      RC_ASSERT(since.size() >= calm);
-      auto kept = level::normal;
-      for (auto i = since.end() - static_cast<std::ptrdiff_t>(calm);
-           i != since.end(); ++i) {
-        RC_ASSERT(reached(*i, 50) < before);
-        kept = std::max(kept, reached(*i, 50));
-      }
-      RC_ASSERT(now == kept);
-      since.clear();
-    } else if (since.size() >= calm) {
-      // Nor does it stay beyond that.
-      RC_ASSERT(std::any_of(since.end() - static_cast<std::ptrdiff_t>(calm),
-                            since.end(),
-                            [&](auto y) { return reached(y, 50) >= before; })
-                || before == level::normal);
-    }
+    else if (recent < calm)
+      RC_ASSERT(now == before);
+    else
+      RC_ASSERT(now == std::min(before, kept));
     before = now;
   }
 }

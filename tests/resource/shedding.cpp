@@ -124,8 +124,10 @@ BOOST_AUTO_TEST_CASE(whose_body_is_over_may_go_for_their_childrens_sake) {
           [](task_context& self) { self.create_child_task("child", forever); });
   run();
   BOOST_TEST(chosen() == (lines{"t"}), per_element());
+  cancel_options how;
+  how.reason = axiom::cancel_reason::limit_shed;
   for (auto& x : choose_to_shed(axiom::runtime::host::of(system()), 1))
-    cancel_tree(*as_task(x), {.reason = axiom::cancel_reason::limit_shed});
+    cancel_tree(*as_task(x), how);
   run();
   BOOST_TEST(t.done());
   BOOST_TEST(chosen().empty());
@@ -147,7 +149,6 @@ BOOST_AUTO_TEST_CASE(of_groups_are_found) {
 
 BOOST_AUTO_TEST_CASE(that_are_never_admitted_are_in_no_list) {
   auto parent = start("parent", [](task_context& self) -> async<void> {
-    self.on_cancel([] {}); // so that it is seen
     auto cut = co_await axiom::as_expected(forever(self));
     BOOST_TEST(!cut);
     auto born_cancelled = self.create_child_task(

@@ -89,7 +89,22 @@ BOOST_AUTO_TEST_CASE(a_signal_resumes_a_suspended_task_to_stop_it) {
   BOOST_TEST(seen.first);
   BOOST_TEST(seen.submit);
   BOOST_CHECK(x.wake(epoch) == task_state::wake_result::refused);
+  BOOST_CHECK(x.current_phase() == phase::woken);
+  BOOST_CHECK(x.begin_run() == verdict::leave); // not before it is queued
+  x.queue();
   BOOST_CHECK(x.begin_run() == verdict::stop);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_woken_to_be_queued_later_is_run_after_that) {
+  running_task x;
+  BOOST_CHECK(x.suspend(false) == verdict::leave);
+  const auto later = task_state::queueing::later;
+  BOOST_CHECK(x.wake(x.epoch(), later) == task_state::wake_result::submit);
+  BOOST_CHECK(x.wake(x.epoch(), later) == task_state::wake_result::refused);
+  BOOST_TEST(!x.hold());
+  BOOST_CHECK(x.begin_run() == verdict::leave); // by an old entry of a queue
+  x.queue();
+  BOOST_CHECK(x.begin_run() == verdict::go);
 }
 
 BOOST_AUTO_TEST_CASE(a_grant_that_came_before_the_signal_is_delivered) {
@@ -228,6 +243,7 @@ BOOST_AUTO_TEST_CASE(what_a_walk_is_about_to_cancel_does_not_go_on_before) {
   BOOST_CHECK(x.wake(x.epoch()) == task_state::wake_result::refused);
   BOOST_CHECK(x.child_gone() == task_state::after_child::nothing);
   BOOST_TEST(x.signal(false).submit);
+  x.queue();
   BOOST_CHECK(x.begin_run() == verdict::stop);
 }
 
@@ -244,6 +260,7 @@ BOOST_AUTO_TEST_CASE(a_join_that_begins_under_a_walk_waits_for_it) {
   x.announce();
   BOOST_CHECK(x.suspend(true) == verdict::leave);
   BOOST_TEST(x.signal(false).submit);
+  x.queue();
   BOOST_CHECK(x.begin_run() == verdict::stop);
 }
 

@@ -520,6 +520,38 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
   grep -q '^axiom_resource_waiting{resource="disk"} 1' scraped
 }
 
+@test "memory pressure and pools show at the endpoint" {
+  make_long_work
+  scrape "$AXIOM_SOURCE_DIR/config/short_memory.yaml" \
+    --set FIRST=work --set SECOND=work
+  grep -q '^axiom_memory_pressure_level [0-2]' scraped
+  grep -q '^axiom_memory_pressure_readings_total [1-9]' scraped
+  grep -q '^axiom_pool_objects{pool="blocks 262144",state="in_use"} [1-9]' \
+    scraped
+}
+
+@test "a digest with the buffers of a pool is the same" {
+  mkdir tree
+  for i in {1..200}; do head -c $((i * 9973)) /dev/zero >"tree/$i"; done
+  cat >pooled.yaml <<'EOF'
+version: 1
+pools:
+  blocks: { smallest: 64KiB, largest: 256KiB, budget: 512KiB }
+tasks:
+  - name: first
+    type: digest_tree
+    with: { root: tree, output: first, buffer: 256KiB }
+    pool: blocks
+  - name: second
+    type: digest_tree
+    with: { root: tree, output: second, buffer: 64KiB }
+    pool: blocks
+EOF
+  "$AXIOM" run pooled.yaml --progress none
+  cmp <(expected tree) first
+  cmp <(expected tree) second
+}
+
 @test "tasks that share a resource do their work one after the other" {
   mkdir tree
   for i in {1..20}; do echo "$i" >"tree/$i"; done

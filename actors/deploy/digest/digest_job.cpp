@@ -231,9 +231,13 @@ async<void> hash_file(task_context& self, digest_job& job, directory& where,
   permit held;
   if (const auto* limiter = job.services.limiter())
     held = co_await limiter->acquire();
+  buffer block;
+  if (const auto* pool = job.services.buffers())
+    block = co_await pool->take(job.buffer);
   std::string path;
   where.append_path(path, where.entries()[index]);
-  file_hash hash{path.c_str(), job.buffer};
+  auto hash = block ? file_hash{path.c_str(), block.bytes()}
+                    : file_hash{path.c_str(), job.buffer};
   auto& progress = job.services.progress();
   for (;;) {
     const auto before = hash.bytes();

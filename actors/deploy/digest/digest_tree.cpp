@@ -83,6 +83,10 @@ bool digest_tree::parts_take_permits() const noexcept {
   return true;
 }
 
+std::size_t digest_tree::takes_buffers() const noexcept {
+  return static_cast<std::size_t>(options_.buffer);
+}
+
 void digest_tree::check_environment(problem_list& problems) const {
   check_root(problems, options_.root);
   check_output(problems, options_.output);
@@ -109,7 +113,8 @@ void add_digest_tree(task_type_registry& registry) {
               "worker threads.")
     .optional("buffer", &digest_options::buffer,
               types::bytes(min_buffer, max_buffer), "256KiB",
-              "How much of a file is read at once, a worker thread.");
+              "How much of a file is read at once: memory of each worker thread, "
+              "or a block of the task's pool for each file.");
   registry.add("digest_tree", std::move(fields), [](digest_options options) {
     return std::make_shared<digest_tree>(std::move(options));
   });

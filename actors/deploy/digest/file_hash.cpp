@@ -41,6 +41,11 @@ file_hash::file_hash(const char* path, std::size_t buffer_size)
   // nop
 }
 
+file_hash::file_hash(const char* path, std::span<std::byte> buffer)
+  : path_(path), buffer_size_(buffer.size()), buffer_(buffer.data()) {
+  // nop
+}
+
 file_hash::~file_hash() {
   close();
 }
@@ -48,7 +53,8 @@ file_hash::~file_hash() {
 file_hash::state file_hash::advance(std::size_t budget) {
   if (!opened_ && !open())
     return state::failed;
-  const auto buffer = thread_buffer(buffer_size_);
+  const auto buffer = buffer_ != nullptr ? std::span{buffer_, buffer_size_}
+                                         : thread_buffer(buffer_size_);
   const auto target = bytes_ + budget;
   while (bytes_ < target) {
     const auto n = ::read(fd_, buffer.data(), buffer.size());

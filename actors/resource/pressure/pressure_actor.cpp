@@ -41,7 +41,7 @@ public:
     for (auto& x : arrivals)
       if (std::none_of(list_.begin(), list_.end(),
                        [&x](auto& y) { return same(x, y.who); }))
-        list_.push_back({std::move(x), relief_stage::none});
+        list_.push_back({std::move(x), relief_stage::none, false});
   }
 
   /// Asks everybody who was not asked yet: for more in the order in which they
@@ -70,12 +70,17 @@ public:
     std::erase_if(list_, [](auto& x) { return x.who.expired(); });
   }
 
-  /// Tells everybody. Returns how many failed.
-  std::size_t tell(std::uint64_t headroom) {
+  enum class audience { everybody, newcomers };
+
+  /// Returns how many failed.
+  std::size_t tell(std::uint64_t headroom, audience whom) {
+    if (headroom == memory_reading::unlimited)
+      return 0; // nothing is known
     std::size_t failed = 0;
     for (auto& x : list_) {
       const auto who = x.who.lock();
-      if (who == nullptr)
+      const auto heard = std::exchange(x.told, true);
+      if (who == nullptr || (heard && whom == audience::newcomers))
         continue;
       try {
         who->headroom(headroom);
@@ -96,6 +101,7 @@ private:
   struct entry {
     weak_relief who;
     relief_stage asked;
+    bool told; ///< how much is left, once at least
   };
 
   static bool same(const weak_relief& a, const weak_relief& b) noexcept {
@@ -169,6 +175,9 @@ protected:
       [this](tick_atom) { read(); },
       [this](attach_atom) {
         greet();
+        // The others have heard it, and have used some of it since.
+        stats_.relief_failures += reliefs_.tell(
+          stats_.reading.headroom, relief_list::audience::newcomers);
         state_->publish(stats_);
       },
       [this](ended_atom) { end({}); },
@@ -239,8 +248,8 @@ private:
     for (auto step : response_.on_reading(result.level, result.acute))
       perform(step);
     reliefs_.forget_gone();
-    if (stats_.reading.headroom != memory_reading::unlimited)
-      stats_.relief_failures += reliefs_.tell(stats_.reading.headroom);
+    stats_.relief_failures +=
+      reliefs_.tell(stats_.reading.headroom, relief_list::audience::everybody);
     stats_.reliefs = reliefs_.size();
     state_->publish(stats_);
   }
@@ -256,6 +265,7 @@ private:
   /// Brings those who were attached meanwhile to where the others are.
   void greet() {
     reliefs_.add(state_->take_arrivals());
+    reliefs_.forget_gone();
     stats_.relief_failures += reliefs_.relieve(stats_.stage);
     stats_.reliefs = reliefs_.size();
   }

@@ -130,29 +130,32 @@ void pressure_gauge::apply(source_state& x, const source_problem& problem,
   x.problem = problem.what;
   x.acute = false;
   x.failures = 0;
-  x.calm = 0;
-  if (stale(x, now))
-    x.level = level::normal; // invariant 1
+  for (auto& hold : x.holds)
+    hold.calm = 0;
+  if (stale(x, now)) { // invariant 1
+    x.holds = {};
+    x.level = level::normal;
+  }
 }
 
 void pressure_gauge::settle(source_state& x, verdict seen,
                             runtime::time_point now) const {
-  if (seen.reached > x.level)
-    x.level = seen.reached;
-  if (seen.kept >= x.level) {
-    x.calm = 0;
-    return;
-  }
-  if (x.calm == 0) {
-    x.calm_since = now;
-    x.calm_level = level::normal;
-  }
-  ++x.calm;
-  x.calm_level = std::max(x.calm_level, seen.kept);
-  if (x.calm >= options_.calm_readings
-      && now - x.calm_since >= options_.calm_for) {
-    x.level = x.calm_level;
-    x.calm = 0;
+  x.level = level::normal;
+  for (auto l : {level::warning, level::critical}) {
+    auto& hold = x.holds[static_cast<std::size_t>(l) - 1];
+    if (seen.reached >= l)
+      hold.on = true;
+    if (seen.kept >= l) {
+      hold.calm = 0;
+    } else {
+      if (hold.calm++ == 0)
+        hold.calm_since = now;
+      if (hold.calm >= options_.calm_readings
+          && now - hold.calm_since >= options_.calm_for)
+        hold.on = false;
+    }
+    if (hold.on)
+      x.level = l;
   }
 }
 

@@ -5,13 +5,14 @@
 namespace axiom::detail {
 
 pressure_state::pressure_state(runtime::host& where) : host_(where) {
-  where.residents().add(*this);
+  // nop
 }
 
 pressure_state::~pressure_state() = default;
 
 void pressure_state::begin(memory_pressure_actor actor) {
   actor_ = std::move(actor);
+  host_.residents().add(*this);
 }
 
 void pressure_state::publish(memory_pressure_level level,

@@ -12,6 +12,7 @@
 #include "axiom/coordination/limiter_options.hpp"
 #include "axiom/deploy/problem.hpp"
 #include "axiom/deploy/scalar.hpp"
+#include "axiom/resource/buffer_pool.hpp"
 #include "axiom/resource/memory_pressure_options.hpp"
 #include "axiom/resource/resource_requirement.hpp"
 #include "axiom/runtime/install.hpp"
@@ -49,6 +50,7 @@ struct task_spec {
   std::string type;
   task_priority priority = task_priority::medium;
   std::optional<std::string> limiter; // one of `limiters:`
+  std::optional<std::string> pool; // one of `pools:`
   resource_requirements resources; // held while it runs; of `resources:`
   bool sheddable = false; // may be given up when memory is short
   std::optional<std::chrono::nanoseconds>
@@ -65,6 +67,7 @@ struct deployment {
   system_options system;
   std::optional<metrics_options> metrics; // none: no endpoint
   std::vector<limiter_options> limiters;
+  std::vector<buffer_pool_options> pools;
   resource_capacities resources;
   std::optional<memory_pressure_options> memory_pressure; // none: unheeded
   std::vector<task_spec> tasks;

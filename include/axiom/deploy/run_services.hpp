@@ -8,6 +8,7 @@
 #include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/deploy/output.hpp"
 #include "axiom/deploy/progress.hpp"
+#include "axiom/resource/buffer_pool.hpp"
 
 namespace axiom::deploy {
 
@@ -19,10 +20,12 @@ enum class output_state { none, partial, complete };
 class run_services {
 public:
   run_services(byte_sink& standard_output, std::size_t workers,
-               std::optional<concurrency_limiter> limiter = std::nullopt)
+               std::optional<concurrency_limiter> limiter = std::nullopt,
+               std::optional<buffer_pool> buffers = std::nullopt)
     : standard_output_(standard_output),
       workers_(workers),
-      limiter_(std::move(limiter)) {
+      limiter_(std::move(limiter)),
+      buffers_(std::move(buffers)) {
     // nop
   }
 
@@ -60,11 +63,17 @@ public:
     return limiter_ ? &*limiter_ : nullptr;
   }
 
+  /// The task's pool of buffers; null if it has none.
+  const buffer_pool* buffers() const noexcept {
+    return buffers_ ? &*buffers_ : nullptr;
+  }
+
 private:
   progress_counters progress_;
   byte_sink& standard_output_;
   std::size_t workers_;
   std::optional<concurrency_limiter> limiter_;
+  std::optional<buffer_pool> buffers_;
   std::atomic<output_state> output_{output_state::none};
 };
 

@@ -77,6 +77,7 @@ private:
   structured_task_coordinator coordinator_;
   deployment deployment_;
   std::map<std::string, concurrency_limiter> limiters_; // also unused ones
+  std::map<std::string, buffer_pool> pools_; // the same
   std::optional<resource_monitor> resources_; // if a task asks for some
   std::optional<memory_pressure> pressure_; // if the deployment heeds it
   std::vector<std::unique_ptr<run>> runs_;

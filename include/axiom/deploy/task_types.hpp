@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,6 +39,10 @@ public:
   /// own, instead of the task. A task that held one while its parts wait for
   /// one would wait for itself.
   virtual bool parts_take_permits() const noexcept;
+
+  /// How large the buffers are that it takes of the task's pool, if that has
+  /// one, each for one of its parts; 0 if it has no use for a pool.
+  virtual std::size_t takes_buffers() const noexcept;
 
   /// Adds what stands against running it here and now, such as a path that
   /// does not exist. Looks, but changes nothing.

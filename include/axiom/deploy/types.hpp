@@ -38,31 +38,16 @@ std::string duration_text(std::chrono::nanoseconds value);
 /// A number of bytes with its unit.
 type<std::uint64_t> bytes(std::uint64_t minimum, std::uint64_t maximum);
 
-/// `auto`, which reads as nothing, or a value.
-template <class V>
-type<std::optional<V>> automatic_or(type<V> value) {
-  type<std::optional<V>> result;
-  result.info = value.info;
-  result.info.choices.insert(result.info.choices.begin(), "auto");
-  result.info.expected = "\"auto\" or " + value.info.expected;
-  result.read = [expected = result.info.expected,
-                 read = std::move(value.read)](const node& from, reader& in)
-    -> std::optional<std::optional<V>> {
-    // Only to see the word: variables in it have to be replaced first.
-    auto text = in.scalar(from, expected);
-    if (!text)
-      return std::nullopt;
-    if (*text == "auto")
-      return std::optional<V>{};
-    if (auto x = read(from, in))
-      return std::optional<V>{std::move(*x)};
-    return std::nullopt;
-  };
-  return result;
-}
+/// `auto`, which reads as nothing, or a number of bytes with its unit.
+type<std::optional<std::uint64_t>> automatic_or_bytes(std::uint64_t minimum,
+                                                      std::uint64_t maximum);
 
 /// A number of processor cores, in thousandths: "2", "0.5".
 type<std::uint64_t> cores(std::uint64_t minimum, std::uint64_t maximum);
+
+/// `auto`, which reads as nothing, or a number of cores.
+type<std::optional<std::uint64_t>> automatic_or_cores(std::uint64_t minimum,
+                                                      std::uint64_t maximum);
 
 /// A part of something, above 0 and at most 1, to the thousandth: "0.8".
 type<double> fraction();

@@ -7,6 +7,7 @@
 #include "axiom/coordination/limiter_stats.hpp"
 #include "axiom/resource/resource_stats.hpp"
 #include "axiom/resource/memory_pressure_stats.hpp"
+#include "axiom/resource/pool_stats.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
 
@@ -115,6 +116,24 @@ using memory_pressure_provider =
 /// where nobody measures. Thread-safe as far as the provider is.
 std::shared_ptr<prometheus::Collectable> make_memory_pressure_collector(
   memory_pressure_provider provider);
+/// Where the pools' figures come from, such as
+/// `[&sys] { return all_pool_stats(sys); }`; see metrics_provider.
+using pool_provider = std::function<std::vector<pool_stats>()>;
+
+/// Makes the families of the pools from one look at each a scrape:
+///
+/// - `axiom_pool_objects{pool,state="idle|in_use|creating|limit"}`
+/// - `axiom_pool_waiting{pool}`
+/// - `axiom_pool_wait_seconds{pool}` (histogram: of requests that were let in;
+///   those that did not have to wait count as 0)
+/// - `axiom_pool_created_total{pool}`
+/// - `axiom_pool_destroyed_total{pool}`
+/// - `axiom_pool_failed_creations_total{pool}`
+/// - `axiom_pool_unhealthy_total{pool}`
+///
+/// Pools of one name are summed. Thread-safe as far as the provider is.
+std::shared_ptr<prometheus::Collectable> make_pool_collector(
+  pool_provider provider);
 
 /// Makes the usual `process_*` families of this process: CPU time, resident
 /// and virtual memory, open and allowed descriptors, threads, start time. A

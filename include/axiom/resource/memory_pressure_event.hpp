@@ -10,8 +10,8 @@
 namespace axiom {
 
 /// One thing that a memory_pressure announces. What one reading brings about
-/// comes in the order of the steps' enumerators below, undoing after that:
-/// sources lost or back; the level; what was done about it.
+/// comes in this order: sources that were lost or are back; the level; what was
+/// done about it, stage by stage.
 struct memory_pressure_event {
   pressure_step step = pressure_step::level;
 

@@ -30,7 +30,7 @@ public:
   virtual void relieve(relief_stage stage) = 0;
 
   /// How many bytes are left below the nearest limit; called after each reading
-  /// that knows it.
+  /// that knows it, and soon after `attach` with what the last one knew.
   virtual void headroom(std::uint64_t bytes) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "axiom/resource/resource_requirement.hpp"
+#include "axiom/runtime/timer_service.hpp"
 #include "axiom/task/defaults.hpp"
 
 namespace axiom {

@@ -62,4 +62,8 @@ inline constexpr std::chrono::seconds memory_stale_after{30};
 /// How many tasks are shed at once.
 inline constexpr std::size_t memory_shed_batch = 8;
 
+/// How long after a failed creation a pool tries again to come up to its
+/// minimum, for the first time.
+inline constexpr std::chrono::milliseconds pool_retry_delay{250};
+
 } // namespace axiom::defaults

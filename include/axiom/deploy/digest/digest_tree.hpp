@@ -38,6 +38,8 @@ public:
   /// Each file takes one while it is hashed.
   bool parts_take_permits() const noexcept override;
 
+  std::size_t takes_buffers() const noexcept override;
+
   void check_environment(problem_list& problems) const override;
 
   async<void> run(task_context& self, run_services& services) const override;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "axiom/deploy/digest/io_error.hpp"
 #include "axiom/deploy/digest/sha256.hpp"
@@ -19,13 +20,17 @@ namespace axiom::deploy::digest {
 /// The file is opened by the first step and closed as soon as its end, an
 /// error or the destructor is reached. A symbolic link, and a file that has
 /// become something else since it was listed, is an error rather than followed
-/// or waited for. The buffer belongs to the thread, not to the object.
+/// or waited for. The buffer is the caller's, or one that belongs to the thread.
 class file_hash {
 public:
   enum class state { more, done, failed };
 
   /// `path` has to outlive the first step.
   file_hash(const char* path, std::size_t buffer_size);
+
+  /// Reads into `buffer`, which is not empty and outlives the last step.
+  file_hash(const char* path, std::span<std::byte> buffer);
+
   file_hash(const file_hash&) = delete;
   file_hash& operator=(const file_hash&) = delete;
   ~file_hash();
@@ -55,6 +60,7 @@ private:
 
   const char* path_;
   std::size_t buffer_size_;
+  std::byte* buffer_ = nullptr; // null: the thread's
   int fd_ = -1;
   bool opened_ = false;
   std::uint64_t bytes_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -47,7 +48,10 @@ struct gauge_result {
 ///       |                                                            |
 ///       +---- below the threshold minus the margin, for a while -----+
 ///
-/// It falls to the highest level that any reading of the calm while kept up.
+/// Each of the two thresholds is watched by itself, so it falls to the highest
+/// level that a reading of late kept up. (With one calm for the level as it is,
+/// lower readings could lead to a higher level: what fell by two steps would
+/// have to be calm twice.)
 ///
 /// Invariants:
 /// 1. A source that cannot be read neither rises nor falls, until what it said
@@ -86,6 +90,13 @@ private:
     memory_pressure_level kept; ///< the same, less the margin
   };
 
+  /// What keeps a level up that was reached.
+  struct hold {
+    bool on = false;
+    std::size_t calm = 0; ///< readings in a row, below threshold and margin
+    runtime::time_point calm_since{};
+  };
+
   struct source_state {
     std::string name;
     std::optional<std::string> problem{};
@@ -94,11 +105,9 @@ private:
     memory_use use{}; ///< the last one
     stall_times stalls{}; ///< the last ones
     std::uint64_t failures = 0; ///< since the reading before
-    memory_pressure_level level = memory_pressure_level::normal;
+    std::array<hold, 2> holds{}; ///< of `warning` and `critical`
+    memory_pressure_level level = memory_pressure_level::normal; ///< by these
     bool acute = false;
-    std::size_t calm = 0; ///< readings in a row
-    runtime::time_point calm_since{};
-    memory_pressure_level calm_level = memory_pressure_level::normal;
     bool seen = false; ///< in the samples at hand
   };
 

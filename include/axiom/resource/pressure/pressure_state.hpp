@@ -26,7 +26,7 @@ namespace axiom::detail {
 /// anything else, so both are relaxed.
 ///
 /// Invariants:
-/// 1. It is among the system's residents from its making to its actor's end.
+/// 1. It is among the system's residents from `begin` to its actor's end.
 /// 2. `actor` is written before the first message to it and after its timer was
 ///    cancelled for good, so that the timer may read it.
 ///

@@ -440,7 +440,8 @@ private:
   void enqueue_self(caf::execution_unit* unit,
                     runtime::placement where) noexcept;
   void leave_parent() noexcept;
-  task_state::after_child child_removed() noexcept;
+  task_state::after_child child_removed(
+    task_state::queueing when = task_state::queueing::at_once) noexcept;
   void handle_exit(const caf::exit_msg& msg);
   void handle_response(caf::mailbox_element& what);
   void unlink(task_actor& child) noexcept;

@@ -13,7 +13,14 @@ namespace axiom::detail {
 ///       |            suspend|    |                  | live
 ///       |                   v    |                  | == 0
 ///       +------wake----- suspended                  v
-///       +------yield-----(running)               terminal
+///       |                   |                    terminal
+///       +--queue-- woken <--+
+///       +------yield-----(running)
+///
+/// Who wakes a task queues it at once, or keeps it in a list of his own first,
+/// linked through the task: then it is `woken`, and nobody runs it before he
+/// queues it. (While it is queued it may be run at any time, also by an entry of
+/// a queue that was left over from before.)
 ///
 /// Somebody who has to look at a suspended task without its going on meanwhile
 /// holds it, which is to say that it runs, on no worker: `hold`.
@@ -41,8 +48,8 @@ namespace axiom::detail {
 ///   awaiter disarms its waker before the next suspension begins.
 ///
 /// Invariants:
-/// 1. Exactly one thread moves a task from suspended to queued: the waker that
-///    succeeds, the walk, or the last child. That thread submits it. A task may
+/// 1. Exactly one thread moves a task from suspended to queued, or to woken: the
+///    waker that succeeds, the walk, or the last child. That thread submits it. A task may
 ///    be in more than one queue (a second time where it became more urgent);
 ///    who begins to run it first claims it, the other entries mean nothing.
 /// 2. A coroutine is stopped (its frames unwound) only when `live` is 1: its
@@ -61,6 +68,7 @@ public:
     queued,
     running,
     suspended,
+    woken,
     ended,
     terminal
   };
@@ -146,10 +154,13 @@ public:
     word_.fetch_add(1, std::memory_order_acq_rel);
   }
 
+  /// When a task that is woken will be queued.
+  enum class queueing { at_once, later };
+
   enum class after_child { nothing, submit, settle };
 
   /// Counts one child less and says what the caller owes the task.
-  after_child child_gone() noexcept {
+  after_child child_gone(queueing when = queueing::at_once) noexcept {
     auto word = load();
     for (;;) {
       auto next = word - 1;
@@ -159,7 +170,7 @@ public:
       } else if (live_of(next) == 1 && phase_of(word) == phase::suspended
                  && (is_cancelled(word)
                      || ((word & joining_flag) != 0 && !is_doomed(word)))) {
-        next = with_phase(next, phase::queued); // invariants 1 and 2
+        next = with_phase(next, phase_after(when)); // invariants 1 and 2
         result = after_child::submit;
       }
       if (exchange(word, next))
@@ -225,7 +236,8 @@ public:
   /// Delivers to the suspension `epoch` what it waits for. Refused if that
   /// suspension is over or claimed by somebody else, or if the task is, or is
   /// about to be, cancelled: the caller must not consider its grant taken.
-  wake_result wake(std::uint16_t epoch) noexcept {
+  wake_result wake(std::uint16_t epoch,
+                   queueing when = queueing::at_once) noexcept {
     auto word = load();
     for (;;) {
       if (epoch_of(word) != epoch || (word & delivered_flag) != 0
@@ -237,7 +249,7 @@ public:
         case phase::running:
           break; // still on its way into the suspension
         case phase::suspended:
-          next = with_phase(next, phase::queued);
+          next = with_phase(next, phase_after(when));
           result = wake_result::submit;
           break;
         default:
@@ -246,6 +258,13 @@ public:
       if (exchange(word, next))
         return result;
     }
+  }
+
+  /// woken -> queued, for who woke it to be queued later and submits it now.
+  void queue() noexcept {
+    constexpr auto distance = static_cast<std::uint64_t>(phase::woken)
+                            - static_cast<std::uint64_t>(phase::queued);
+    word_.fetch_sub(distance * phase_unit, std::memory_order_seq_cst);
   }
 
   // -- looking at a suspended task
@@ -334,7 +353,7 @@ public:
   struct signalled {
     bool first; ///< it was not signalled before
     bool first_kill; ///< it was not killed before, and is now
-    bool submit; ///< it was suspended; the caller submits it
+    bool submit; ///< it was suspended; the caller queues and submits it
     bool handlers; ///< on_cancel handlers wait
     bool running; ///< it has not ended yet
   };
@@ -349,7 +368,7 @@ public:
       auto submit = phase_of(word) == phase::suspended && live_of(word) == 1
                  && (word & shielded_flag) == 0;
       if (submit)
-        next = with_phase(next, phase::queued);
+        next = with_phase(next, phase::woken);
       if (exchange(word, next))
         return {(word & cancelled_flag) == 0, kill && (word & killed_flag) == 0,
                 submit, (word & handlers_flag) != 0,
@@ -408,6 +427,10 @@ private:
                                             phase value) noexcept {
     return (word & ~phase_mask)
          | (static_cast<std::uint64_t>(value) << phase_shift);
+  }
+
+  static constexpr phase phase_after(queueing when) noexcept {
+    return when == queueing::at_once ? phase::queued : phase::woken;
   }
 
   static constexpr std::uint16_t epoch_of(std::uint64_t word) noexcept {

@@ -21,15 +21,15 @@ public:
     while (first_ != nullptr) {
       auto* task = std::exchange(first_, first_->next_work_);
       task->next_work_ = nullptr;
+      task->state().queue();
       task->enqueue_self(current_unit(), runtime::placement::next);
     }
   }
 
   /// See task_actor::wake.
   bool wake(task_actor& task, std::uint16_t epoch) noexcept {
-    switch (task.state().wake(epoch)) {
+    switch (task.state().wake(epoch, task_state::queueing::later)) {
       case task_state::wake_result::submit:
-        // From here on it is alive, even if it runs by another entry before.
         task.prepare_submission();
         (last_ != nullptr ? last_->next_work_ : first_) = &task;
         last_ = &task;
