@@ -61,11 +61,18 @@ struct table {
     taken[(i + 1) % seats] = false;
   }
 
+  /// Whoever came first would have eaten it all before the last sits down.
+  async<void> sit_down(task_context& self) {
+    for (++seated; seated < seats;)
+      co_await self.yield();
+  }
+
   bool go_on() {
     return left.fetch_sub(1, std::memory_order_relaxed) > 0;
   }
 
   std::atomic<std::int64_t> left; ///< meals to be begun
+  std::atomic<std::size_t> seated{0};
   resource_monitor forks;
   std::array<std::atomic<bool>, seats> taken{};
   std::array<std::atomic<std::uint64_t>, seats> meals{};
@@ -75,6 +82,7 @@ struct table {
 
 async<void> take_both(task_context& self, table& x, std::size_t i) {
   const resource_requirements both{table::fork(i), table::fork(i + 1)};
+  co_await x.sit_down(self);
   while (x.go_on()) {
     auto forks = co_await x.forks.acquire(both);
     x.eat(i);
@@ -87,6 +95,7 @@ async<void> take_one_after_the_other(task_context& self, table& x,
                                      std::size_t i) {
   const resource_requirements left{table::fork(i)};
   const resource_requirements right{table::fork(i + 1)};
+  co_await x.sit_down(self);
   while (x.go_on()) {
     for (auto eaten = false; !eaten;) {
       auto first = co_await x.forks.acquire(left);

@@ -345,7 +345,7 @@ void check_the_books(soak& s) {
 } // namespace
 
 BOOST_AUTO_TEST_CASE(the_books_are_right_whatever_becomes_of_the_holders) {
-  const auto n = operations(300'000);
+  const auto n = operations(40'000);
   const test::watchdog bites_after{"the soak", patience(n)};
   const rounds r;
   plain_system env;

@@ -19,7 +19,7 @@ namespace axiom::detail {
 ///
 /// Who wakes a task queues it at once, or keeps it in a list of his own first,
 /// linked through the task: then it is `woken`, and nobody runs it before he
-/// queues it. (While it is queued it may be run at any time, also by an entry of
+/// queues it. So is a new one until its creator is done with it. (While it is queued it may be run at any time, also by an entry of
 /// a queue that was left over from before.)
 ///
 /// Somebody who has to look at a suspended task without its going on meanwhile
