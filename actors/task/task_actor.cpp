@@ -199,8 +199,7 @@ start_signal* task_actor::starting() noexcept {
   return nullptr;
 }
 
-// -- waiting
-// -----------------------------------------------------------------------
+// -- waiting ------------------------------------------------------------------
 
 void waiter::call_out(task_actor&) noexcept {
   // nop

@@ -18,8 +18,7 @@ namespace axiom::detail {
 /// 1. `in_use <= limit`, unless the limit was lowered below what was in use:
 ///    then nothing is granted until it fits again.
 /// 2. Who goes first is for arrival_order to say: higher priority, then
-/// arrival,
-///    and everybody rises while he waits.
+///    arrival, and everybody rises while he waits.
 /// 3. Whoever goes first does not fit; that is, nobody waits for permits that
 ///    he could have. And nobody behind him is granted, however little he wants,
 ///    since he could be overtaken for ever. A more urgent newcomer does not

@@ -56,8 +56,7 @@ struct place_counters {
 /// 4. Who holds what somebody more urgent waits for is lent the difference from
 ///    the end of the event that made it so to the end of the one that unmakes
 ///    it. Levels are computed anew after the lock (`borrowers_`).
-/// 5. Holders may wait here themselves, or be waited for by such; what they
-/// were
+/// 5. Holders may wait here themselves, or be waited for by such; what they were
 ///    lent they lend on, and in the end to each other, also when nobody is left
 ///    who had it of his own. So when the most urgent who asked for it himself
 ///    leaves, all is taken back before it is lent anew.
@@ -302,8 +301,7 @@ private:
   Gate gate_;
   priority_loans loans_; ///< guarded by the gate's lock
   std::vector<task_ptr> borrowers_; ///< to be updated; by the gate's lock
-  /// The highest that was asked for when loans were renewed; by the gate's
-  /// lock.
+  /// The highest that was asked for when loans were renewed; by the lock.
   std::optional<task_priority> asked_for_;
   bool lends_ = true; ///< or all is being taken back; by the gate's lock
   bool to_lend_anew_ = false; ///< by whoever has the next follow-up; likewise
