@@ -16,7 +16,7 @@ task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
   : caf::monitorable_actor(cfg),
     state_(seed.kind == task_kind::root || seed.kind == task_kind::external
              ? task_state::phase::idle
-             : task_state::phase::queued),
+             : task_state::phase::woken),
     parent_(seed.parent),
     node_kind_(seed.kind),
     system_(&seed.domain->system()),
@@ -100,6 +100,10 @@ void task_actor::launch(std::size_t kept) {
     intrusive_ptr_release(ctrl());
     return;
   }
+  // Others know it since it is in its parent's list, and raise it where that is
+  // raised: it does not begin before it is complete and its creation was told.
+  urgency_.lent_by_parent(parent_->urgency_.to_children());
+  state_.queue();
   enqueue_self(current_unit(), runtime::placement::fresh);
 }
 
@@ -195,7 +199,7 @@ start_signal* task_actor::starting() noexcept {
   return nullptr;
 }
 
-// -- waiting -----------------------------------------------------------------------
+// -- waiting ------------------------------------------------------------------
 
 void waiter::call_out(task_actor&) noexcept {
   // nop

@@ -245,6 +245,44 @@ BOOST_AUTO_TEST_CASE(ends_when_the_waiter_gives_up) {
   advance(1s);
 }
 
+/// Two that hold some and ask for more, and one that only holds: who wait for
+/// what others hold may themselves be waited for.
+struct growing : inheriting {
+  growing() {
+    for (auto* name : {"one", "two"})
+      growers.push_back(with(name, task_priority::low,
+                             [this](task_context& self) -> async<void> {
+                               auto some = co_await host.acquire(memory(20));
+                               co_await self.sleep_for(1s);
+                               auto more = co_await host.acquire(memory(20));
+                             }));
+    holder =
+      with("holder", task_priority::low, user(host, order, memory(60), 10s));
+    run();
+    advance(1s);
+    BOOST_TEST(host.stats().waiting == 2u);
+    high = with("high", task_priority::high, user(host, order, memory(10), 0s));
+    run();
+    for (auto* name : {"one", "two", "holder"})
+      BOOST_TEST(now_of(name) == task_priority::high);
+  }
+
+  resource_monitor host = spawn(memory(100));
+  lines order;
+  std::vector<axiom::task<void>> growers;
+  axiom::task<void> holder;
+  axiom::task<void> high;
+};
+
+BOOST_FIXTURE_TEST_CASE(of_those_who_wait_for_each_other_ends_with_its_cause,
+                        growing) {
+  high.cancel();
+  run();
+  for (auto* name : {"one", "two", "holder"})
+    BOOST_TEST(now_of(name) == task_priority::low);
+  advance(10s);
+}
+
 BOOST_AUTO_TEST_CASE(ends_when_the_waiters_time_is_over) {
   auto host = spawn(memory(100));
   lines order;

@@ -16,8 +16,8 @@ namespace test {
 /// that waits for ever cannot be unwound: what runs refers to its frame.)
 class watchdog {
 public:
-  explicit watchdog(std::string what)
-    : thread_([what = std::move(what)](const std::stop_token& stop) {
+  explicit watchdog(std::string what, std::chrono::seconds patience = usual)
+    : thread_([what = std::move(what), patience](const std::stop_token& stop) {
         std::mutex mutex;
         std::condition_variable_any expired;
         std::unique_lock guard{mutex};
@@ -31,7 +31,7 @@ public:
   }
 
 private:
-  static constexpr std::chrono::seconds patience{60};
+  static constexpr std::chrono::seconds usual{60};
 
   std::jthread thread_;
 };

@@ -533,9 +533,21 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
 @test "a digest with the buffers of a pool is the same" {
   mkdir tree
   for i in {1..200}; do head -c $((i * 9973)) /dev/zero >"tree/$i"; done
-  "$AXIOM" run "$AXIOM_SOURCE_DIR/config/short_memory.yaml" \
-    --progress none --set FIRST=tree --set SECOND=tree \
-    --set SECOND_OUTPUT=second >first
+  cat >pooled.yaml <<'EOF'
+version: 1
+pools:
+  blocks: { smallest: 64KiB, largest: 256KiB, budget: 512KiB }
+tasks:
+  - name: first
+    type: digest_tree
+    with: { root: tree, output: first, buffer: 256KiB }
+    pool: blocks
+  - name: second
+    type: digest_tree
+    with: { root: tree, output: second, buffer: 64KiB }
+    pool: blocks
+EOF
+  "$AXIOM" run pooled.yaml --progress none
   cmp <(expected tree) first
   cmp <(expected tree) second
 }

@@ -144,6 +144,14 @@ std::optional<task_priority> keyed_queue::most_urgent() const noexcept {
   return result;
 }
 
+std::optional<task_priority> keyed_queue::most_urgent_asked_for()
+  const noexcept {
+  std::optional<task_priority> result;
+  for (auto& part : competing_)
+    result = std::max(result, part.waiting_.most_urgent_asked_for());
+  return result;
+}
+
 std::optional<runtime::time_point> keyed_queue::next_advance(
   const permit_turn& turn) const noexcept {
   std::optional<runtime::time_point> result;

@@ -60,6 +60,14 @@ std::optional<task_priority> arrival_order::most_urgent() const noexcept {
   return std::nullopt;
 }
 
+std::optional<task_priority> arrival_order::most_urgent_asked_for()
+  const noexcept {
+  for (auto i = asked_for_.size(); i-- > 0;)
+    if (asked_for_[i] > 0)
+      return static_cast<task_priority>(i);
+  return std::nullopt;
+}
+
 // -- modifiers ----------------------------------------------------------------
 
 void arrival_order::push(place_waiter& x, runtime::time_point now) noexcept {
@@ -72,12 +80,14 @@ void arrival_order::push(place_waiter& x, runtime::time_point now,
   x.number_ = number;
   x.phase_ = place_waiter::phase::waiting;
   level_of(x).push_back(x); // where it belongs, as its number is the highest
+  ++asked_for_[static_cast<std::size_t>(x.base_priority_)];
   ++size_;
 }
 
 void arrival_order::remove(place_waiter& x) noexcept {
   auto& level = level_of(x);
   level.erase(level.iterator_to(x));
+  --asked_for_[static_cast<std::size_t>(x.base_priority_)];
   --size_;
 }
 

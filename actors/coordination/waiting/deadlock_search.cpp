@@ -73,7 +73,10 @@ deadlock_search::~deadlock_search() {
 }
 
 bool deadlock_search::surely_served(place_waiter& x, place_session& here) {
-  return is_served_by(x, here, goes_on_by_itself);
+  return is_served_by(x, here, goes_on_by_itself)
+      || here.all_holders([&x](task_actor& task) {
+           return &task != x.waiting_task() && goes_on_by_itself(task);
+         });
 }
 
 bool deadlock_search::refuse_if_in_circle(place_waiter& x,
@@ -88,6 +91,8 @@ bool deadlock_search::refuse_all_in_circles(waiting_place& where) {
   auto result = false;
   deadlock_search search{nullptr, where.time()};
   auto& here = search.lock(where);
+  if (here.all_holders(goes_on_by_itself))
+    return false;
   std::vector<place_waiter*> tasks;
   for (auto* x : here.waiting())
     if (x->waiting_task() != nullptr)

@@ -130,7 +130,7 @@ bool place_of<Gate>::request_by(waiter_type& x, Ask ask) {
                            time + defaults::deadlock_search_interval);
     }
     renew_loans(here);
-    std::swap(after.borrowers, borrowers_);
+    after.take_over();
   }
   // From here on `x` may be settled by others, and its owner may not, since
   // this is its thread: it is still there.
@@ -197,7 +197,13 @@ void place_of<Gate>::close(refusal_type why) noexcept {
 template <class Gate>
 void place_of<Gate>::renew_loans(session& here) {
   const auto urgent = here.queue().most_urgent();
-  const auto may_lend = urgent
+  const auto asked_for = here.queue().most_urgent_asked_for();
+  const auto left = asked_for < std::exchange(asked_for_, asked_for);
+  if (lends_ && left && urgent > asked_for && !loans_.empty()) {
+    lends_ = false; // invariant 5
+    to_lend_anew_ = true;
+  }
+  const auto may_lend = lends_ && urgent
                      && static_cast<runtime::job_level>(*urgent)
                           > lowest_holder_.load(std::memory_order_relaxed);
   if (!may_lend && loans_.empty())
@@ -212,6 +218,11 @@ template <class Gate>
 void place_of<Gate>::update(std::vector<task_ptr>& borrowers) noexcept {
   for (auto& task : borrowers)
     inheritance::update(*as_task(task));
+}
+
+template <class Gate>
+void place_of<Gate>::lend_anew() noexcept {
+  in_session([this](session&) { lends_ = true; });
 }
 
 template <class Gate>
@@ -253,6 +264,10 @@ public:
   void for_each_supplier(place_waiter& x, std::size_t kind,
                          const supply_visitor& visit) override {
     place_.for_each_supplier(static_cast<waiter_type&>(x), kind, here_, visit);
+  }
+
+  bool all_holders(const holder_predicate& goes_on) override {
+    return place_.all_holders(here_, goes_on);
   }
 
   std::vector<place_waiter*> waiting() override {

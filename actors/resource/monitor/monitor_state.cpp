@@ -448,6 +448,18 @@ void monitor_state::for_each_supplier(
     visit(nullptr, in_use - known);
 }
 
+bool monitor_state::all_holders(
+  session& here, const place_session::holder_predicate& goes_on) {
+  // A waiter is short of all that those before him ask for, so a search would
+  // look at each of them, and at all before each.
+  auto result = true;
+  here.records().for_each([&](lease_record& record) {
+    auto* holder = record.holder.load(std::memory_order_relaxed);
+    result = result && (holder == nullptr || goes_on(*holder));
+  });
+  return result;
+}
+
 void monitor_state::lend_to_holders(session& here, priority_loans& loans) {
   const auto wanted = urgency_of_resources(here);
   here.records().for_each([&](lease_record& record) {

@@ -146,6 +146,9 @@ public:
   /// See wait_queue. O(keys that wait).
   std::optional<task_priority> most_urgent() const noexcept;
 
+  /// See arrival_order.
+  std::optional<task_priority> most_urgent_asked_for() const noexcept;
+
   /// How many keys take memory: see rule 8.
   std::size_t parts() const noexcept {
     return parts_.size();

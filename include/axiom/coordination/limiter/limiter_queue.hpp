@@ -106,6 +106,12 @@ public:
     return std::visit([](auto& queue) { return queue.most_urgent(); }, impl_);
   }
 
+  /// See arrival_order.
+  std::optional<task_priority> most_urgent_asked_for() const noexcept {
+    return std::visit([](auto& queue) { return queue.most_urgent_asked_for(); },
+                      impl_);
+  }
+
   std::optional<runtime::time_point> next_advance(
     const permit_turn& turn) const noexcept {
     return std::visit([&](auto& queue) { return queue.next_advance(turn); },

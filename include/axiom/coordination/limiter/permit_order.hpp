@@ -17,6 +17,7 @@ public:
   using arrival_order::cancel;
   using arrival_order::empty;
   using arrival_order::most_urgent;
+  using arrival_order::most_urgent_asked_for;
   using arrival_order::move;
   using arrival_order::size;
 

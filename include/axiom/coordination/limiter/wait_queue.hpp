@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "axiom/coordination/limiter/permit_waiter.hpp"
 #include "axiom/coordination/limiter/permit_order.hpp"
+#include "axiom/coordination/limiter/permit_waiter.hpp"
 #include "axiom/task/defaults.hpp"
 
 namespace axiom::detail {
@@ -17,8 +17,8 @@ namespace axiom::detail {
 /// Rules, which hold after each event:
 /// 1. `in_use <= limit`, unless the limit was lowered below what was in use:
 ///    then nothing is granted until it fits again.
-/// 2. Who goes first is for arrival_order to say: higher priority, then arrival,
-///    and everybody rises while he waits.
+/// 2. Who goes first is for arrival_order to say: higher priority, then
+///    arrival, and everybody rises while he waits.
 /// 3. Whoever goes first does not fit; that is, nobody waits for permits that
 ///    he could have. And nobody behind him is granted, however little he wants,
 ///    since he could be overtaken for ever. A more urgent newcomer does not
@@ -119,6 +119,11 @@ public:
   /// The highest priority of those that wait: what holders inherit.
   std::optional<task_priority> most_urgent() const noexcept {
     return waiting_.most_urgent();
+  }
+
+  /// See arrival_order.
+  std::optional<task_priority> most_urgent_asked_for() const noexcept {
+    return waiting_.most_urgent_asked_for();
   }
 
   /// When `advance` is to be called if nothing else happens before; none if

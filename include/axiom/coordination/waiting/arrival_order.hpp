@@ -57,6 +57,10 @@ public:
   /// The highest priority of all that wait, without what they rose to.
   std::optional<task_priority> most_urgent() const noexcept;
 
+  /// The highest that any of them asked for: without what tasks were raised to,
+  /// since somebody waits for them.
+  std::optional<task_priority> most_urgent_asked_for() const noexcept;
+
   /// Whether all that wait have one priority: then time changes no order.
   bool one_priority() const noexcept;
 
@@ -170,6 +174,7 @@ private:
                    runtime::time_point now) const noexcept;
 
   std::array<level, runtime::job_levels> levels_;
+  std::array<std::size_t, runtime::job_levels> asked_for_{}; ///< how many
   std::size_t size_ = 0;
   std::uint64_t next_number_ = 0;
   const runtime::duration ageing_;

@@ -56,6 +56,10 @@ struct place_counters {
 /// 4. Who holds what somebody more urgent waits for is lent the difference from
 ///    the end of the event that made it so to the end of the one that unmakes
 ///    it. Levels are computed anew after the lock (`borrowers_`).
+/// 5. Holders may wait here themselves, or be waited for by such; what they were
+///    lent they lend on, and in the end to each other, also when nobody is left
+///    who had it of his own. So when the most urgent who asked for it himself
+///    leaves, all is taken back before it is lent anew.
 ///
 /// Locks, in this order: residents of the host; gate; locks of tasks. (And
 /// searches for circles hold several gates: see deadlock_search.)
@@ -151,6 +155,11 @@ protected:
     waiter_type& x, std::size_t kind, session& here,
     const place_session::supply_visitor& visit) = 0;
 
+  /// See place_session. To be answered where a search looks at each waiter.
+  virtual bool all_holders(session&, const place_session::holder_predicate&) {
+    return false;
+  }
+
   /// Calls `loans_.lend` for each holder of what somebody waits for.
   virtual void lend_to_holders(session& here, priority_loans& loans) = 0;
 
@@ -184,7 +193,7 @@ protected:
     session here{gate_, now()};
     event(here);
     after.due = settle(here, woken);
-    std::swap(after.borrowers, borrowers_);
+    after.take_over();
   }
 
   /// The same for `event(queue, turn)`.
@@ -243,11 +252,21 @@ private:
         place.attend(*due);
       if (!borrowers.empty())
         place.update(borrowers);
+      if (lends_anew)
+        place.lend_anew();
+    }
+
+    /// What the event left to be done about loans.
+    /// @pre the lock is held
+    void take_over() noexcept {
+      std::swap(borrowers, place.borrowers_);
+      lends_anew = std::exchange(place.to_lend_anew_, false);
     }
 
     place_of& place;
     std::optional<runtime::time_point> due;
     std::vector<task_ptr> borrowers;
+    bool lends_anew = false;
   };
 
   /// Calls the actor's attention when it is due.
@@ -273,12 +292,19 @@ private:
 
   void update(std::vector<task_ptr>& borrowers) noexcept;
 
+  /// All that was lent has been taken back: lends what is to be lent now.
+  void lend_anew() noexcept;
+
   /// Lets the actor look after those who wait, at `when` at the latest.
   void attend(runtime::time_point when) noexcept;
 
   Gate gate_;
   priority_loans loans_; ///< guarded by the gate's lock
   std::vector<task_ptr> borrowers_; ///< to be updated; by the gate's lock
+  /// The highest that was asked for when loans were renewed; by the lock.
+  std::optional<task_priority> asked_for_;
+  bool lends_ = true; ///< or all is being taken back; by the gate's lock
+  bool to_lend_anew_ = false; ///< by whoever has the next follow-up; likewise
   /// No holder is less urgent of its own.
   std::atomic<runtime::job_level> lowest_holder_{runtime::job_levels - 1};
   bool holdings_counted_ = false; ///< as one reference; by the gate's lock

@@ -47,6 +47,12 @@ public:
   virtual void for_each_supplier(place_waiter& x, std::size_t kind,
                                  const supply_visitor& visit) = 0;
 
+  /// Whether `goes_on(task_actor&)` holds for each task that holds something
+  /// here, and so everybody who waits is served one day; false where it is not
+  /// worth the while to ask them all.
+  using holder_predicate = std::function<bool(task_actor&)>;
+  virtual bool all_holders(const holder_predicate& goes_on) = 0;
+
   virtual std::vector<place_waiter*> waiting() = 0;
 
   /// Takes `x` out for a circle of waits, and lets those go who are served by

@@ -136,6 +136,8 @@ private:
   place_session::shortages shortages_of(waiter_type& x, session& here) override;
   void for_each_supplier(waiter_type& x, std::size_t kind, session& here,
                          const place_session::supply_visitor& visit) override;
+  bool all_holders(session& here,
+                   const place_session::holder_predicate& goes_on) override;
   void lend_to_holders(session& here, priority_loans& loans) override;
 
   /// Of each resource, the priority of the most urgent who is kept waiting by a

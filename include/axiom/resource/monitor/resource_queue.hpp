@@ -151,6 +151,11 @@ public:
     return order_.most_urgent();
   }
 
+  /// See arrival_order.
+  std::optional<task_priority> most_urgent_asked_for() const noexcept {
+    return order_.most_urgent_asked_for();
+  }
+
   /// When `advance` is to be called if nothing else happens before; none if the
   /// passing of time changes nothing. Whoever passes another by rising is
   /// served within one period of ageing.

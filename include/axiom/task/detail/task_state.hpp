@@ -19,14 +19,15 @@ namespace axiom::detail {
 ///
 /// Who wakes a task queues it at once, or keeps it in a list of his own first,
 /// linked through the task: then it is `woken`, and nobody runs it before he
-/// queues it. (While it is queued it may be run at any time, also by an entry of
-/// a queue that was left over from before.)
+/// queues it. So is a new one until its creator is done with it. (While it is
+/// queued it may be run at any time, also by an entry of a queue that was left
+/// over from before.)
 ///
 /// Somebody who has to look at a suspended task without its going on meanwhile
 /// holds it, which is to say that it runs, on no worker: `hold`.
 ///
 /// Tasks that no worker runs (roots, adopted actors) are `idle` instead of the
-/// first four. A task begins as queued, before it is in any queue.
+/// first four. A task begins as woken, by its creator.
 ///
 /// Beside the phase the word holds
 /// - `live`: the number of children, plus one while the body has not ended.
