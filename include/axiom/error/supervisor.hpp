@@ -43,8 +43,7 @@ namespace axiom {
 /// - A child's failure restarts what the strategy says, or is escalated, and is
 ///   counted in the figures. Those of the last `within` can be looked at.
 /// - More than `max_restarts` restarts within `within`, or a child that does
-/// not
-///   start when the supervisor does: all children are stopped, and the
+///   not start when the supervisor does: all children are stopped, and the
 ///   supervisor ends with a `concurrent_errors` of every error of its children
 ///   within that time, each under the child's name and the number of its start
 ///   (`parse #3`), the last being the supervisor's own. So a supervisor above

@@ -16,12 +16,10 @@ namespace axiom {
 ///   `errc::invalid_argument` with all that is wrong, or the error that it did
 ///   not start with; then it is forgotten.
 /// - `(start_child_atom)`, `(start_child_atom, arguments)` -> the child, when
-/// it
-///   has started: makes one of a `simple_one_for_one` supervisor. Its name is
-///   that of the specification, and a number.
+///   it has started: makes one of a `simple_one_for_one` supervisor. Its name
+///   is that of the specification, and a number.
 /// - `(terminate_child_atom, name)` -> the child, when it is dead. It stays,
-/// and
-///   is started again by request, or with a sibling; but a temporary one is
+///   and is started again by request, or with a sibling; but a temporary one is
 ///   forgotten.
 /// - `(remove_child_atom, name)` -> the same, and it is forgotten.
 /// - `(restart_child_atom, name)` -> the child, when it has started.

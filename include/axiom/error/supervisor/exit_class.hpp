@@ -11,20 +11,22 @@ namespace axiom::detail {
 /// What the end of a child means to its supervisor: a `transient` child is
 /// restarted after a failure only, and only failures are errors.
 ///
-/// | the child ended                              | in OTP           | class |
-/// |----------------------------------------------|------------------|---------|
-/// | an actor without a reason; a task with a     | `normal`         | normal |
-/// | value                                        |                  | | |
-/// `exit_reason::user_shutdown`; a supervisor   | `shutdown`       | normal  |
-/// | asked to end, or by its auto-shutdown        |                  | | |
-/// cancelled with reason `user`, `shutdown`,    | `{shutdown, _}`  | normal  |
-/// | `parent_cancelled` or `limit_shed`, or as an |                  | | |
-/// actor with `errc::cancelled`                 |                  |         |
-/// | cancelled with reason `deadline`,            | any other        | failure
-/// | | `sibling_failed`, `linked_exit`, `node_down` |                  | | |
-/// `exit_reason::kill`                          | `killed`         | failure |
-/// | any other: an error, an exception, a         | any other        | failure
-/// | | supervisor that gave up (in OTP: `shutdown`) |                  | |
+/// | the child ended                            | in OTP          | class   |
+/// |--------------------------------------------|-----------------|---------|
+/// | an actor without a reason                  | `normal`        | normal  |
+/// | a task with a value                        | `normal`        | normal  |
+/// | `exit_reason::user_shutdown`               | `shutdown`      | normal  |
+/// | a supervisor, by its auto-shutdown         | `shutdown`      | normal  |
+/// | an actor, with `errc::cancelled`           | `{shutdown, _}` | normal  |
+/// | a task, cancelled with reason `user`,      | `{shutdown, _}` | normal  |
+/// | `shutdown`, `parent_cancelled`,            |                 |         |
+/// | `limit_shed`                               |                 |         |
+/// | a task, cancelled with reason `deadline`,  | any other       | failure |
+/// | `sibling_failed`, `linked_exit`,           |                 |         |
+/// | `node_down`                                |                 |         |
+/// | `exit_reason::kill`                        | `killed`        | failure |
+/// | a supervisor that gave up                  | `shutdown`      | failure |
+/// | any other: an error, an exception          | any other       | failure |
 ///
 /// A supervisor that has given up is a failure here, since its error is to be
 /// heard of further up: with OTP, a transient one is just forgotten. A task

@@ -98,13 +98,12 @@ enum class supervision_end : std::uint8_t {
 /// 1. A child has one incarnation at most: `start` is said of a dead one only,
 ///    and reports of an incarnation that is over change nothing.
 /// 2. Of the marked children, the youngest is stopped first, and the next when
-///    it is dead. (With `simple_one_for_one`, all at once; by request, at
-///    once.)
+///    it is dead. (With `simple_one_for_one` all are, at once; and who is to
+///    be stopped by request.)
 /// 3. In its turn, a child is started when all older ones have been; with
 ///    `one_for_all` and `rest_for_one` when moreover no child is marked.
 /// 4. Every ticket is settled once, at the latest before `end`.
-/// 5. Once it is closing, no child is waiting, every one alive is marked, and
-/// no
+/// 5. Once it is closing, no child is waiting, all alive are marked, and no
 ///    start is said.
 /// 6. `end` is said once, with no child alive; the host does nothing after it.
 /// 7. Between two events, what could be done is done: a supervisor that does
