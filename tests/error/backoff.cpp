@@ -127,9 +127,10 @@ RC_BOOST_PROP(stay_within_their_bounds, (std::uint64_t seed)) {
       // A double tells numbers apart to one in 2^53.
       const auto slack = duration{options.initial.count() >> 50};
       RC_ASSERT(wait >= options.initial - slack);
+      // What it was before had a fraction too.
       RC_ASSERT(static_cast<double>(wait.count())
-                <= 3.0 * static_cast<double>(previous.count()) * (1 + 1e-9)
-                     + 1);
+                <= 3.0 * (static_cast<double>(previous.count()) + 1)
+                     * (1 + 1e-9));
       previous = wait;
     } else {
       const auto least =

@@ -3,6 +3,8 @@
 // the timer and by callers at the same time; tasks cancelled in a call; the
 // last handle dropped while passes are out; listeners that end meanwhile.
 
+#include <memory>
+
 #include "stress/support.hpp"
 #include "support/recovery.hpp"
 
@@ -130,16 +132,18 @@ BOOST_AUTO_TEST_CASE(announced_changes_follow_each_other) {
       struct chain {
         std::atomic<int> broken{0};
         std::atomic<std::uint64_t> opened{0};
-        circuit_state last = circuit_state::closed;
-      } seen;
+        circuit_state last = circuit_state::closed; // the listener's own
+      };
+      // Shared: the listener may get an event after this round.
+      auto seen = std::make_shared<chain>();
       auto listener =
-        fix.system().spawn([&seen](caf::event_based_actor*) -> caf::behavior {
-          return {[&seen](const axiom::circuit_event& x) {
-            if (x.from != seen.last)
-              ++seen.broken;
-            seen.last = x.to;
+        fix.system().spawn([seen](caf::event_based_actor*) -> caf::behavior {
+          return {[seen](const axiom::circuit_event& x) {
+            if (x.from != seen->last)
+              ++seen->broken;
+            seen->last = x.to;
             if (x.to == circuit_state::open)
-              ++seen.opened;
+              ++seen->opened;
           }};
         });
       auto breaker = spawn(fix);
@@ -160,9 +164,9 @@ BOOST_AUTO_TEST_CASE(announced_changes_follow_each_other) {
         }
       });
       const auto opened = breaker.stats().opened;
-      spin_until([&] { return seen.opened >= opened; });
-      BOOST_TEST(seen.broken == 0);
-      BOOST_TEST(seen.opened == opened);
+      spin_until([&] { return seen->opened >= opened; });
+      BOOST_TEST(seen->broken == 0);
+      BOOST_TEST(seen->opened == opened);
       caf::anon_send_exit(listener, caf::exit_reason::user_shutdown);
     }
   });
