@@ -30,8 +30,7 @@ void priority_loans::end(std::vector<task_ptr>& changed) {
       ++i;
       continue;
     }
-    if (x.linked())
-      holder->remove_waiter(x);
+    holder->remove_waiter(x);
     i = loans_.erase(i);
   }
 }
