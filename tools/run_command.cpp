@@ -16,6 +16,7 @@
 #include "axiom/deploy/progress_display.hpp"
 #include "axiom/deploy/runner.hpp"
 #include "axiom/deploy/system_error.hpp"
+#include "axiom/error/circuit_breaker.hpp"
 #include "axiom/error/supervisor.hpp"
 #include "axiom/observe/collectors.hpp"
 #include "axiom/observe/http_endpoint.hpp"
@@ -54,6 +55,7 @@ std::unique_ptr<observe::http_endpoint> serve(
     observe::make_resource_collector(
       [&sys] { return all_resource_stats(sys); }),
     observe::make_pool_collector([&sys] { return all_pool_stats(sys); }),
+    observe::make_circuit_collector([&sys] { return all_circuit_stats(sys); }),
     observe::make_supervisor_collector(
       [&sys] { return all_supervisor_stats(sys); }),
     observe::make_process_collector(),

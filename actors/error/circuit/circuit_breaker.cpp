@@ -84,10 +84,14 @@ std::string to_string(const circuit_stats& x) {
 
 circuit_open_error::circuit_open_error(std::string_view name,
                                        const detail::circuit_standing& x,
-                                       runtime::duration left)
-  : exception(errc::circuit_open, refusal(name, x, left)), since_(x.since) {
-  if (x.state == circuit_state::open)
+                                       runtime::time_point due,
+                                       runtime::time_point now)
+  : exception(errc::circuit_open, refusal(name, x, due - now)),
+    since_(x.since) {
+  if (x.state == circuit_state::open) {
     until_ = x.until;
+    due_ = due;
+  }
 }
 
 // -- circuit_pass -------------------------------------------------------------
@@ -99,31 +103,34 @@ circuit_pass::circuit_pass(detail::circuit_ptr circuit,
     start_ = circuit_->host().timers().now();
 }
 
-void circuit_pass::succeeded() noexcept {
+bool circuit_pass::succeeded() noexcept {
   if (circuit_ == nullptr)
-    return;
+    return true;
   const auto circuit = std::move(circuit_);
   auto& limit = circuit->slow_call();
-  if (!limit)
-    return circuit->leave(ticket_, detail::call_outcome::succeeded);
-  const auto took = circuit->host().timers().now() - start_;
-  if (took <= *limit)
-    return circuit->leave(ticket_, detail::call_outcome::succeeded);
+  const auto took = limit ? circuit->host().timers().now() - start_
+                          : runtime::duration::zero();
+  if (!limit || took <= *limit) {
+    circuit->leave(ticket_, detail::call_outcome::succeeded);
+    return true;
+  }
   const failure why{errc::deadline_exceeded, "it took " + seconds_of(took)
                                                + ", which is longer than "
                                                + seconds_of(*limit)};
   circuit->leave(ticket_, detail::call_outcome::failed, &why);
+  return false;
 }
 
-void circuit_pass::failed(const failure& why) noexcept {
+bool circuit_pass::failed(const failure& why) noexcept {
   if (circuit_ == nullptr)
-    return;
+    return false;
   const auto circuit = std::move(circuit_);
   const auto counts = circuit->counts(why);
   circuit->leave(ticket_,
                  counts ? detail::call_outcome::failed
                         : detail::call_outcome::ignored,
                  counts ? &why : nullptr);
+  return counts;
 }
 
 void circuit_pass::left_open() noexcept {
@@ -181,6 +188,14 @@ const circuit_actor& circuit_breaker::actor() const noexcept {
 circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit) {
   if (auto ticket = circuit->enter())
     return {circuit, *ticket};
+  circuit->refuse();
+}
+
+circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit,
+                                    permit& held) {
+  if (auto ticket = circuit->enter())
+    return {circuit, *ticket};
+  held.ignored();
   circuit->refuse();
 }
 

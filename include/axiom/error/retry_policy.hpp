@@ -47,7 +47,8 @@ struct retry_policy {
   std::optional<task_priority> priority{};
   std::optional<runtime::duration> grace{};
 
-  /// Where the errors go of attempts that failed before a success.
+  /// Where the errors go of attempts that failed before a success, or before a
+  /// cancellation, which the caller's frames do not outlive: what is there must.
   std::vector<task_error>* suppressed = nullptr;
 };
 
