@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <string>
 
 #include <caf/actor_cast.hpp>
@@ -12,6 +11,7 @@
 #include <caf/send.hpp>
 
 #include "axiom/error/enum_names.hpp"
+#include "axiom/error/json_text.hpp"
 #include "error/circuit/circuit_handle.hpp"
 
 namespace axiom {
@@ -20,22 +20,6 @@ namespace {
 
 constexpr enum_names<circuit_state, 3> state_names{
   {"closed", "open", "half_open"}};
-
-/// A point in time for people: ISO 8601, UTC.
-std::string clock_time(timestamp at) {
-  using namespace std::chrono;
-  const auto whole = floor<seconds>(at);
-  const auto time = timestamp::clock::to_time_t(whole);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 64> buf{};
-  const auto n =
-    std::strftime(buf.data(), buf.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(
-    buf.data() + n, buf.size() - n, ".%03dZ",
-    static_cast<int>(duration_cast<milliseconds>(at - whole).count()));
-  return buf.data();
-}
 
 std::string seconds_of(runtime::duration x) {
   std::array<char, 32> buf{};
@@ -50,11 +34,11 @@ std::string refusal(std::string_view name, const detail::circuit_standing& x,
   if (x.state == circuit_state::closed) // since a moment ago
     result += " has closed just now";
   else if (x.state == circuit_state::half_open)
-    result += " is half-open since " + clock_time(x.since)
+    result += " is half-open since " + iso_8601(x.since)
             + ", and its probes are under way";
   else
-    result += " is open since " + clock_time(x.since) + ", until "
-            + clock_time(x.until) + " ("
+    result += " is open since " + iso_8601(x.since) + ", until "
+            + iso_8601(x.until) + " ("
             + seconds_of(std::max(left, runtime::duration::zero()))
             + " from now)";
   if (auto why = detail::why_not_closed(x); !why.empty())
