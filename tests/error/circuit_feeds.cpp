@@ -33,9 +33,16 @@ struct limited : stepwise {
     });
   }
 
-  /// The limit after a call that takes a while and then fails, or not.
+  /// The limit after some calls that take a while and then fail, or not: a
+  /// window of samples or two.
   std::uint32_t limit_after(const circuit_breaker& breaker,
                             std::optional<errc> code) {
+    for (int i = 0; i < 4; ++i)
+      one_call(breaker, code);
+    return limiter.stats().limit;
+  }
+
+  void one_call(const circuit_breaker& breaker, std::optional<errc> code) {
     auto op = [code](task_context& self) -> async<int> {
       co_await self.sleep_for(200ms);
       if (code)
@@ -46,7 +53,6 @@ struct limited : stepwise {
     advance(200ms);
     BOOST_REQUIRE(t.done());
     BOOST_TEST(t.get_expected().has_value() == !code.has_value());
-    return limiter.stats().limit;
   }
 };
 
@@ -57,23 +63,22 @@ BOOST_FIXTURE_TEST_SUITE(circuits_feed_limiters, limited)
 BOOST_AUTO_TEST_CASE(with_failures_that_count_as_drops) {
   auto breaker = spawn({.failures_in_a_row = 5});
   BOOST_TEST(limit_after(breaker, {}) == 8u);
-  BOOST_TEST(limit_after(breaker, errc::node_down) == 4u);
-  BOOST_TEST(limit_after(breaker, errc::node_down) == 2u);
-  // Long before it opens.
+  BOOST_TEST(limit_after(breaker, errc::node_down) < 8u);
+  // Before it opens.
   BOOST_CHECK(breaker.state() == circuit_state::closed);
-  BOOST_TEST(breaker.stats().failed == 2u);
+  BOOST_TEST(breaker.stats().failed == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(not_with_the_mistakes_of_a_caller) {
   auto breaker = spawn({.failures_in_a_row = 5});
   BOOST_TEST(limit_after(breaker, errc::invalid_argument) == 8u);
-  BOOST_TEST(breaker.stats().ignored == 1u);
+  BOOST_TEST(breaker.stats().ignored == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(with_successes_that_are_too_slow) {
   auto breaker = spawn({.failures_in_a_row = 5, .slow_call = 100ms});
-  BOOST_TEST(limit_after(breaker, {}) == 4u);
-  BOOST_TEST(breaker.stats().failed == 1u);
+  BOOST_TEST(limit_after(breaker, {}) < 8u);
+  BOOST_TEST(breaker.stats().failed == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(and_let_nobody_queue_while_they_are_open) {
@@ -246,7 +251,7 @@ BOOST_AUTO_TEST_CASE(which_also_hear_of_starts_that_fail) {
   std::vector<child_spec> children;
   children.push_back(axiom::actor_child({.name = "a"}, make));
   breaker.reset();
-  auto sup = begin({.max_restarts = 1, .children = std::move(children)});
+  auto sup = begin({.max_restarts = 2, .children = std::move(children)});
   BOOST_TEST(starts == 1);
   breaker.trip();
   caf::anon_send_exit(result_of(sup.which_children()).at(0).actor,
@@ -254,6 +259,11 @@ BOOST_AUTO_TEST_CASE(which_also_hear_of_starts_that_fail) {
   run();
   // It was refused: the first restart is over, and the second waits.
   BOOST_TEST(starts == 2);
+  advance(9999ms);
+  BOOST_TEST(starts == 2);
+  advance(1ms);
+  BOOST_TEST(starts == 3);
+  BOOST_CHECK(state_of(sup, "a") == child_state::running);
   stop_and_check(sup);
 }
 
