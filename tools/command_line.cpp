@@ -142,8 +142,9 @@ std::variant<command_line, early_exit> parse_command_line(int argc,
                     ->add_option("--threads", raw.threads,
                                  "Worker threads, whatever the file says")
                     ->type_name("auto|N");
-  auto* report = run->add_option("--report", raw.report,
-                                 "Write here how each task ended, as JSON")
+  auto* report = run
+                   ->add_option("--report", raw.report,
+                                "Write here how each task ended, as JSON")
                    ->type_name("FILE");
   auto* check_only = app.add_subcommand(
     "check", "Say everything that is wrong with a deployment file");

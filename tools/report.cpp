@@ -101,7 +101,7 @@ run_summary make_report(const std::vector<result>& results, int signal) {
     if (one.outcome != result::kind::completed || one.earlier.empty())
       continue;
     summary.text += "  " + printable(one.name) + ": completed at attempt "
-                    + grouped(one.attempts) + "; before that:\n";
+                  + grouped(one.attempts) + "; before that:\n";
     append_earlier(summary.text, one);
   }
   if (n_failed > 0)

@@ -18,9 +18,9 @@ namespace axiom::deploy {
 /// `timeout`.
 ///
 /// Each attempt waits for what it needs itself, and holds nothing between two.
-/// Errors of attempts are in what the task fails with, beside the last or, where
-/// the timeout passed, beside that; where it succeeded or was cancelled they are
-/// here.
+/// Errors of attempts are in what the task fails with, beside the last or,
+/// where the timeout passed, beside that; where it succeeded or was cancelled
+/// they are here.
 ///
 /// `run` once. The count may be read at any time, the errors when the task has
 /// ended.

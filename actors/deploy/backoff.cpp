@@ -89,8 +89,8 @@ section<backoff_entry> backoff_section() {
               "times as long as the one before; or anything from the initial "
               "one to three times the one before.")
     .maybe("initial", &backoff_entry::initial, types::duration(0s, max_wait),
-           "The first wait; "
-             + types::duration_text(defaults.initial) + " otherwise.")
+           "The first wait; " + types::duration_text(defaults.initial)
+             + " otherwise.")
     .maybe("max", &backoff_entry::max, types::duration(0s, max_wait),
            "No wait is longer; " + types::duration_text(defaults.max)
              + " otherwise.")
@@ -108,8 +108,8 @@ backoff_options options_of(const backoff_entry& entry) {
   result.shape = entry.shape;
   result.initial = entry.initial.value_or(result.initial);
   result.max = entry.shape == backoff_shape::constant
-                 ? result.initial
-                 : entry.max.value_or(result.max);
+               ? result.initial
+               : entry.max.value_or(result.max);
   result.factor = entry.factor.value_or(result.factor);
   result.jitter = entry.jitter.value_or(result.jitter);
   return result;

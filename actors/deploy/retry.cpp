@@ -127,8 +127,7 @@ void check_retry(const task_spec& task, const node& from, reader& in) {
                 + limit + ')');
   }
   const auto* backoff = written->find("backoff");
-  const auto* initial =
-    backoff != nullptr ? backoff->find("initial") : nullptr;
+  const auto* initial = backoff != nullptr ? backoff->find("initial") : nullptr;
   if (initial != nullptr && retry.attempts > 1
       && retry.backoff.initial >= *task.timeout) {
     reader::scope section{in, "backoff"};

@@ -75,8 +75,8 @@ struct runner::run {
     co_await std::move(all);
   }
 
-  /// One attempt: the program, with what it needs of the resources, and a permit if it
-  /// needs one itself.
+  /// One attempt: the program, with what it needs of the resources, and a
+  /// permit if it needs one itself.
   async<void> permitted(task_context& self) {
     resource_lease lease;
     if (!spec.resources.empty())
@@ -128,10 +128,9 @@ runner::runner(structured_task_coordinator coordinator, deployment value,
     std::optional<buffer_pool> pool;
     if (spec.pool)
       pool = pools_.at(*spec.pool);
-    runs_.push_back(std::make_unique<run>(spec, standard_output, workers,
-                                          std::move(limiter), std::move(pool),
-                                          resources_ ? &*resources_ : nullptr,
-                                          retries_));
+    runs_.push_back(std::make_unique<run>(
+      spec, standard_output, workers, std::move(limiter), std::move(pool),
+      resources_ ? &*resources_ : nullptr, retries_));
   }
 }
 

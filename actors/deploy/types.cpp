@@ -221,13 +221,13 @@ type<double> decimal(std::uint64_t minimum, std::uint64_t maximum) {
   info.type = type_info::kind::number;
   info.expected = "a number from " + thousandths_text(minimum) + " to "
                 + thousandths_text(maximum);
-  return scalar<double>(
-    std::move(info), [=](const std::string& text) -> std::optional<double> {
-      const auto value = parse_thousandths(text);
-      if (!value || *value < minimum || *value > maximum)
-        return std::nullopt;
-      return static_cast<double>(*value) / 1000;
-    });
+  return scalar<double>(std::move(info),
+                        [=](const std::string& text) -> std::optional<double> {
+                          const auto value = parse_thousandths(text);
+                          if (!value || *value < minimum || *value > maximum)
+                            return std::nullopt;
+                          return static_cast<double>(*value) / 1000;
+                        });
 }
 
 type<double> fraction() {

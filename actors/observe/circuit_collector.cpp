@@ -84,9 +84,9 @@ public:
                         "Calls through a circuit breaker by how they ended, "
                         "and those it refused.",
                         MetricType::Counter);
-    auto opened = family("axiom_circuit_opened_total",
-                         "How often a circuit breaker opened.",
-                         MetricType::Counter);
+    auto opened =
+      family("axiom_circuit_opened_total",
+             "How often a circuit breaker opened.", MetricType::Counter);
     for (auto& [name, x] : now) {
       auto state = [&, &name = name](const char* which, std::uint64_t n) {
         add_gauge(states, number(n), {{"circuit", name}, {"state", which}});

@@ -47,8 +47,7 @@ public:
     add_counter(errors, number(now.errors[0]), {{"code", "foreign"}});
     for (std::size_t i = 1; i < now.errors.size(); ++i)
       if (const auto code = static_cast<errc>(i); !sentence_of(code).empty())
-        add_counter(errors, number(now.errors[i]),
-                    {{"code", to_string(code)}});
+        add_counter(errors, number(now.errors[i]), {{"code", to_string(code)}});
     add_counter(add("axiom_retries_total",
                     "Attempts that followed a failed one.",
                     MetricType::Counter),

@@ -55,26 +55,25 @@ struct errors : stepwise {
 
 /// A tree of three groups, one in the other, with errors on each level.
 async<void> groups_in_groups(task_context& self) {
-  auto innermost = [](axiom::coordinated_task_group<int>& group)
-    -> async<void> {
+  auto innermost =
+    [](axiom::coordinated_task_group<int>& group) -> async<void> {
     co_await group.add_task("leaf", trouble);
     co_await group.add_task("other", failing);
     co_await group.wait_for_all();
   };
-  auto inner = [innermost](axiom::coordinated_task_group<void>& group)
-    -> async<void> {
+  auto inner =
+    [innermost](axiom::coordinated_task_group<void>& group) -> async<void> {
     auto deeper = [innermost](task_context& me) -> async<void> {
       co_await axiom::with_task_group<int>(
         me,
-        {.name = "innermost",
-         .failure_mode = axiom::failure_mode::collect_all},
+        {.name = "innermost", .failure_mode = axiom::failure_mode::collect_all},
         axiom::named(innermost));
     };
     co_await group.add_task("branch", axiom::named(deeper));
     co_await group.wait_for_all();
   };
-  auto outer = [inner](axiom::coordinated_task_group<void>& group)
-    -> async<void> {
+  auto outer =
+    [inner](axiom::coordinated_task_group<void>& group) -> async<void> {
     auto deeper = [inner](task_context& me) -> async<void> {
       co_await axiom::with_task_group<void>(
         me, {.name = "inner", .failure_mode = axiom::failure_mode::collect_all},
@@ -102,9 +101,8 @@ BOOST_AUTO_TEST_CASE(be_rendered_as_text_by_any_system_with_the_category) {
   BOOST_REQUIRE(renderers.count(axiom::errc_category) == 1u);
   // CAF's functions without a system consult no category: they show which it
   // is, the number, and the text for people.
-  for (auto& text :
-       {caf::deep_to_string(err), to_string(err),
-        caf::actor_system_config::render(err)}) {
+  for (auto& text : {caf::deep_to_string(err), to_string(err),
+                     caf::actor_system_config::render(err)}) {
     BOOST_TEST(text.find("'axiom'") != std::string::npos, text);
     BOOST_TEST(text.find("db is down") != std::string::npos, text);
   }
@@ -218,8 +216,7 @@ BOOST_AUTO_TEST_CASE(shorten_a_path_that_is_very_long) {
   run();
   root.cancel();
   run();
-  BOOST_TEST(path
-             == "root/99/98/97/96/95/94/93/.../7/6/5/4/3/2/1/0");
+  BOOST_TEST(path == "root/99/98/97/96/95/94/93/.../7/6/5/4/3/2/1/0");
 }
 
 BOOST_AUTO_TEST_CASE(chain_what_a_cancellation_came_from) {
@@ -273,15 +270,14 @@ BOOST_AUTO_TEST_CASE(tell_a_cancellation_from_a_failure_everywhere) {
   BOOST_TEST(counts.failed == 1u);
   BOOST_TEST(counts.errors.at(static_cast<std::size_t>(errc::cancelled)) == 0u);
   // To actors, here and elsewhere: with the whole chain as text.
-  const auto reason = carried_over(make_cancelled_error(
-    *[&] {
-      try {
-        cancelled.get();
-      } catch (const axiom::cancelled_error& ex) {
-        return axiom::cancel_cause_ptr{&ex.cause()};
-      }
-      return axiom::cancel_cause_ptr{};
-    }()));
+  const auto reason = carried_over(make_cancelled_error(*[&] {
+    try {
+      cancelled.get();
+    } catch (const axiom::cancelled_error& ex) {
+      return axiom::cancel_cause_ptr{&ex.cause()};
+    }
+    return axiom::cancel_cause_ptr{};
+  }()));
   BOOST_TEST(axiom::is(reason, errc::cancelled));
   BOOST_TEST(axiom::describe(reason).find("user of 'c'") != std::string::npos);
   // To those who decide what may pass.

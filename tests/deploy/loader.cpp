@@ -626,12 +626,12 @@ BOOST_AUTO_TEST_CASE(to_try_again_what_leaves_something_behind) {
   const loader builtin{types};
   auto report = [&](const std::string& output, const std::string& attempts) {
     return builtin
-      .load(source_text{"d.yaml",
-                        with_task("  - name: a\n    type: digest_tree\n"
-                                  "    with: { root: /usr" + output
-                                  + " }\n    retry: { attempts: " + attempts
-                                  + " }\n")},
-            variables{}, load_depth::topology)
+      .load(
+        source_text{"d.yaml", with_task("  - name: a\n    type: digest_tree\n"
+                                        "    with: { root: /usr"
+                                        + output + " }\n    retry: { attempts: "
+                                        + attempts + " }\n")},
+        variables{}, load_depth::topology)
       .report();
   };
   BOOST_TEST(report("", "2").starts_with(

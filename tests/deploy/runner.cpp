@@ -482,10 +482,8 @@ BOOST_AUTO_TEST_CASE(inside_tasks_are_paid_by_the_deployment_as_well) {
   unreliable what{.failures = 1'000};
   auto body = [&](task_context& self, run_services& services) -> async<void> {
     auto op = [&](task_context& inner) { return what.run(inner, services); };
-    co_await axiom::retry(self,
-                          {.attempts = 100,
-                           .backoff = {.initial = 0s, .max = 0s}},
-                          op);
+    co_await axiom::retry(
+      self, {.attempts = 100, .backoff = {.initial = 0s, .max = 0s}}, op);
   };
   add("t", body);
   value.tasks.back().retry = at_once(100);

@@ -191,8 +191,8 @@ BOOST_AUTO_TEST_CASE(which_wait_until_the_circuit_is_due) {
 
 BOOST_AUTO_TEST_CASE(which_wait_longer_if_their_backoff_says_so) {
   breaker.trip();
-  auto sup = begin({.backoff = {.initial = 15s, .max = 15s},
-                    .children = {caller()}});
+  auto sup =
+    begin({.backoff = {.initial = 15s, .max = 15s}, .children = {caller()}});
   advance(14999ms);
   BOOST_TEST(starts == 1);
   advance(1ms);
@@ -206,9 +206,9 @@ BOOST_AUTO_TEST_CASE(which_do_not_wait_for_other_errors) {
       throw axiom::exception{errc::circuit_open, "of another node"};
     co_return;
   };
-  auto sup = begin({.children = {axiom::task_child(
-                      {.name = "t", .restart = restart_kind::transient},
-                      body)}});
+  auto sup =
+    begin({.children = {axiom::task_child(
+             {.name = "t", .restart = restart_kind::transient}, body)}});
   BOOST_TEST(starts == 2); // there is nothing that says when
   stop_and_check(sup);
 }
@@ -217,8 +217,8 @@ BOOST_AUTO_TEST_CASE(also_if_the_refusal_is_one_of_several_errors) {
   breaker.trip();
   auto body = [this](task_context& self) -> async<void> {
     ++starts;
-    auto both = [this](axiom::coordinated_task_group<void>& group)
-      -> async<void> {
+    auto both =
+      [this](axiom::coordinated_task_group<void>& group) -> async<void> {
       auto op = [this](task_context& me) -> async<void> {
         auto nothing = [](task_context&) {};
         co_await breaker.call(me, axiom::named(nothing));
@@ -231,8 +231,8 @@ BOOST_AUTO_TEST_CASE(also_if_the_refusal_is_one_of_several_errors) {
       axiom::named(both));
     co_await forever(self);
   };
-  auto sup = begin({.max_restarts = 1,
-                    .children = {axiom::task_child({.name = "t"}, body)}});
+  auto sup = begin(
+    {.max_restarts = 1, .children = {axiom::task_child({.name = "t"}, body)}});
   advance(9999ms);
   BOOST_TEST(starts == 1);
   advance(1ms);

@@ -38,8 +38,7 @@ caf::behavior client(caf::event_based_actor* self, axiom::circuit_actor circuit,
         .then([] {}, fail);
     },
     [=](caf::put_atom, std::uint64_t number, const caf::error& why) {
-      self
-        ->request(circuit, caf::infinite, axiom::failed_atom_v, number, why)
+      self->request(circuit, caf::infinite, axiom::failed_atom_v, number, why)
         .then([] {}, fail);
     },
     [=](caf::put_atom, std::uint64_t number) {
@@ -51,10 +50,8 @@ caf::behavior client(caf::event_based_actor* self, axiom::circuit_actor circuit,
 
 struct requests : stepwise {
   circuit_breaker breaker = circuit_breaker::spawn(
-    system(), {.name = "db",
-               .failures_in_a_row = 2,
-               .slow_call = 10s,
-               .open_for = 1s});
+    system(),
+    {.name = "db", .failures_in_a_row = 2, .slow_call = 10s, .open_for = 1s});
   client_log log = std::make_shared<client_state>();
   const caf::error down = axiom::make_error(errc::node_down, "broken");
 
@@ -144,6 +141,17 @@ BOOST_AUTO_TEST_CASE(give_the_place_of_a_probe_back_when_the_sender_dies) {
   tell(b, caf::ok_atom_v, permission(b));
   BOOST_CHECK(breaker.state() == circuit_state::closed);
   stop(b);
+}
+
+BOOST_AUTO_TEST_CASE(are_given_back_also_by_one_who_listens_no_longer) {
+  auto a = spawn_client();
+  half_open();
+  breaker.subscribe(a);
+  permission(a);
+  breaker.unsubscribe(a);
+  run();
+  stop(a);
+  BOOST_TEST(breaker.stats().probes == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(are_given_back_when_the_task_that_asked_has_ended) {

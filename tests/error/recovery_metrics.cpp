@@ -110,8 +110,8 @@ BOOST_AUTO_TEST_CASE(count_no_retry_that_a_cancellation_prevents) {
   auto op = s.operation(*this);
   std::vector<axiom::task_error> earlier;
   auto t = start("t", [&](task_context& self) {
-    return axiom::retry(
-      self, {.backoff = every(1s), .suppressed = &earlier}, op);
+    return axiom::retry(self, {.backoff = every(1s), .suppressed = &earlier},
+                        op);
   });
   run();
   t.cancel();

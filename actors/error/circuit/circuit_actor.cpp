@@ -129,7 +129,8 @@ private:
 
   void unsubscribe(const caf::actor& x) {
     const auto who = caf::actor_cast<caf::actor_addr>(x);
-    demonitor(who);
+    if (!clients_.knows(who)) // else it is watched for that
+      demonitor(who);
     std::erase(subscribers_, who);
   }
 

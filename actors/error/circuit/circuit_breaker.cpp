@@ -92,8 +92,8 @@ bool circuit_pass::succeeded() noexcept {
     return true;
   const auto circuit = std::move(circuit_);
   auto& limit = circuit->slow_call();
-  const auto took = limit ? circuit->host().timers().now() - start_
-                          : runtime::duration::zero();
+  const auto took =
+    limit ? circuit->host().timers().now() - start_ : runtime::duration::zero();
   if (!limit || took <= *limit) {
     circuit->leave(ticket_, detail::call_outcome::succeeded);
     return true;

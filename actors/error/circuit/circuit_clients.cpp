@@ -39,9 +39,8 @@ caf::result<circuit_clients::number_type> circuit_clients::acquire(
                       "an anonymous sender asks for the permission of " + who
                         + ": nobody would answer for it when it dies");
   if (timeout && *timeout <= caf::timespan::zero())
-    return make_error(errc::invalid_argument,
-                      "the timeout of a permission of " + who
-                        + " must be positive");
+    return make_error(errc::invalid_argument, "the timeout of a permission of "
+                                                + who + " must be positive");
   try {
     auto ticket = circuit_->enter();
     if (!ticket)
@@ -108,11 +107,11 @@ void circuit_clients::overdue(number_type number) {
     return; // told, returned or orphaned meanwhile
   auto& client = clients_.at(owner.mapped());
   auto& x = client.at(number);
-  x.pass().failed({errc::deadline_exceeded,
-                   "nothing was heard of a call within "
-                     + std::to_string(
-                       std::chrono::duration<double>(*x.timeout()).count())
-                     + " s"});
+  x.pass().failed(
+    {errc::deadline_exceeded,
+     "nothing was heard of a call within "
+       + std::to_string(std::chrono::duration<double>(*x.timeout()).count())
+       + " s"});
   client.erase(number);
 }
 

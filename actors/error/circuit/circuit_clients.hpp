@@ -57,6 +57,11 @@ public:
 
   void died(const caf::actor_addr& who);
 
+  /// Whether this one is watched, since it has asked.
+  bool knows(const caf::actor_addr& who) const {
+    return clients_.count(who) != 0;
+  }
+
   /// Returns all, without a word.
   void clear() noexcept {
     clients_.clear();

@@ -49,22 +49,19 @@ namespace axiom {
 /// An exit message ends it, whatever the reason. The handles work on then, but
 /// changes are not announced any more, and permissions given by message have
 /// taught nothing.
-using circuit_actor =
-  caf::typed_actor<caf::replies_to<acquire_atom>::with<std::uint64_t>,
-                   caf::replies_to<acquire_atom,
-                                   caf::timespan>::with<std::uint64_t>,
-                   caf::replies_to<succeeded_atom, std::uint64_t>::with<void>,
-                   caf::replies_to<failed_atom, std::uint64_t,
-                                   caf::error>::with<void>,
-                   caf::replies_to<release_atom, std::uint64_t>::with<void>,
-                   caf::replies_to<state_atom>::with<circuit_state>,
-                   caf::replies_to<stats_atom>::with<circuit_stats>,
-                   caf::replies_to<subscribe_atom, caf::actor>::with<void>,
-                   caf::replies_to<unsubscribe_atom, caf::actor>::with<void>,
-                   caf::replies_to<trip_atom>::with<void>,
-                   caf::replies_to<reset_atom>::with<void>,
-                   caf::reacts_to<tick_atom>, caf::reacts_to<changed_atom>,
-                   caf::reacts_to<settled_atom, std::uint64_t>,
-                   caf::reacts_to<ended_atom>>;
+using circuit_actor = caf::typed_actor<
+  caf::replies_to<acquire_atom>::with<std::uint64_t>,
+  caf::replies_to<acquire_atom, caf::timespan>::with<std::uint64_t>,
+  caf::replies_to<succeeded_atom, std::uint64_t>::with<void>,
+  caf::replies_to<failed_atom, std::uint64_t, caf::error>::with<void>,
+  caf::replies_to<release_atom, std::uint64_t>::with<void>,
+  caf::replies_to<state_atom>::with<circuit_state>,
+  caf::replies_to<stats_atom>::with<circuit_stats>,
+  caf::replies_to<subscribe_atom, caf::actor>::with<void>,
+  caf::replies_to<unsubscribe_atom, caf::actor>::with<void>,
+  caf::replies_to<trip_atom>::with<void>,
+  caf::replies_to<reset_atom>::with<void>, caf::reacts_to<tick_atom>,
+  caf::reacts_to<changed_atom>, caf::reacts_to<settled_atom, std::uint64_t>,
+  caf::reacts_to<ended_atom>>;
 
 } // namespace axiom

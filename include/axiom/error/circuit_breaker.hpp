@@ -166,8 +166,9 @@ public:
   ///
   /// Throws also what permit_source lists.
   template <std::derived_from<permit_source> Limiter, class F>
-  async<operation_result_t<detail::operation_t<F>>>
-  call(task_context& self, Limiter limiter, F&& op) const {
+  async<operation_result_t<detail::operation_t<F>>> call(task_context& self,
+                                                         Limiter limiter,
+                                                         F&& op) const {
     return run_limited<detail::operation_t<F>>(
       self, circuit_, std::move(limiter),
       detail::take_operation<F>(std::forward<F>(op)));
@@ -233,9 +234,9 @@ private:
   /// `call`, with a permit taken between the look at an open circuit and the
   /// pass, so that waiting for one is no part of the call.
   template <class F, class Limiter>
-  static async<operation_result_t<F>>
-  run_limited(task_context& self, detail::circuit_ptr circuit, Limiter limiter,
-              F op) {
+  static async<operation_result_t<F>> run_limited(task_context& self,
+                                                  detail::circuit_ptr circuit,
+                                                  Limiter limiter, F op) {
     circuit_pass pass;
     if (circuit->state() == circuit_state::open)
       pass = enter(circuit); // unless it is due just now

@@ -48,7 +48,7 @@ struct retry_policy {
   std::optional<runtime::duration> grace{};
 
   /// Where the errors go of attempts that failed before a success, or before a
-  /// cancellation, which the caller's frames do not outlive: what is there must.
+  /// cancellation, in which case they come while the caller's frames go.
   std::vector<task_error>* suppressed = nullptr;
 };
 

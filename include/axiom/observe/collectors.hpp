@@ -9,9 +9,9 @@
 #include "axiom/coordination/limiter_stats.hpp"
 #include "axiom/error/circuit_state.hpp"
 #include "axiom/error/supervisor_stats.hpp"
-#include "axiom/resource/resource_stats.hpp"
 #include "axiom/resource/memory_pressure_stats.hpp"
 #include "axiom/resource/pool_stats.hpp"
+#include "axiom/resource/resource_stats.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
 
@@ -34,8 +34,8 @@ using metrics_provider = std::function<runtime::metrics_snapshot()>;
 /// - `axiom_tasks_finished_total{outcome="completed|failed|cancelled"}`
 /// - `axiom_errors_total{code}`: of the failed ones, by the name of their
 ///   `errc`, whose number is bounded; "foreign" for errors of another category.
-///   (An exception that is not of Axiom has the code `unhandled_exception`.) One
-///   that a parent fails with in turn counts for both.
+///   (An exception that is not of Axiom has the code `unhandled_exception`.)
+///   One that a parent fails with in turn counts for both.
 /// - `axiom_retries_total`
 /// - `axiom_retries_refused_total`: those that a budget did not pay for
 /// - `axiom_tasks_active`
