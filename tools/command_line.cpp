@@ -1,11 +1,13 @@
 #include "command_line.hpp"
 
+#include <cstring>
 #include <sstream>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "axiom/deploy/deployment.hpp"
+#include "axiom/deploy/output.hpp"
 #include "axiom/deploy/types.hpp"
 #include "axiom/deploy/variables.hpp"
 #include "axiom/observe/printable.hpp"
@@ -42,6 +44,7 @@ struct raw_values {
   std::string metrics;
   std::string threads;
   std::string progress = "auto";
+  std::string report;
   bool no_environment = false;
 };
 
@@ -59,7 +62,7 @@ void add_common(CLI::App& command, raw_values& raw) {
 
 /// Checks everything that CLI11 does not, all of it.
 std::string check(const raw_values& raw, bool has_metrics, bool has_threads,
-                  command_line& into) {
+                  bool has_report, command_line& into) {
   std::string problems;
   auto report = [&](const std::string& what) {
     problems += "axiom: " + what + '\n';
@@ -101,6 +104,15 @@ std::string check(const raw_values& raw, bool has_metrics, bool has_threads,
   else
     report("--progress " + in_quotes(raw.progress)
            + ": expected auto, plain or none");
+  if (has_report) {
+    into.report = raw.report;
+    if (raw.report.empty())
+      report("--report is empty (expected the path of a file)");
+    else if (const auto reason = deploy::output_file::obstacle(raw.report);
+             reason != 0)
+      report("--report " + in_quotes(raw.report)
+             + ": cannot be created: " + std::strerror(reason));
+  }
   into.look_at_environment = !raw.no_environment;
   return problems;
 }
@@ -130,6 +142,10 @@ std::variant<command_line, early_exit> parse_command_line(int argc,
                     ->add_option("--threads", raw.threads,
                                  "Worker threads, whatever the file says")
                     ->type_name("auto|N");
+  auto* report = run
+                   ->add_option("--report", raw.report,
+                                "Write here how each task ended, as JSON")
+                   ->type_name("FILE");
   auto* check_only = app.add_subcommand(
     "check", "Say everything that is wrong with a deployment file");
   add_common(*check_only, raw);
@@ -150,7 +166,7 @@ std::variant<command_line, early_exit> parse_command_line(int argc,
   result.what = run->parsed() ? command_line::verb::run
                               : command_line::verb::check;
   auto problems = check(raw, metrics->count() > 0, threads->count() > 0,
-                        result);
+                        report->count() > 0, result);
   if (!problems.empty())
     return early_exit{misuse, std::move(problems)};
   return result;

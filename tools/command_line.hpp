@@ -29,6 +29,7 @@ struct command_line {
   std::optional<deploy::endpoint_address> metrics;
   std::optional<std::optional<std::size_t>> threads; // inner none: auto
   deploy::progress_mode progress = deploy::progress_mode::automatic;
+  std::optional<std::string> report; // a file
   bool look_at_environment = true;
 };
 

@@ -71,6 +71,12 @@ void append_cancelled(std::string& out, const result& one) {
            + " more\n";
 }
 
+/// The errors of attempts that others followed.
+void append_earlier(std::string& out, const result& one) {
+  for (const auto& x : one.earlier)
+    deploy::append_error_tree(out, x.task.name, x.error, 4);
+}
+
 } // namespace
 
 run_summary make_report(const std::vector<result>& results, int signal) {
@@ -87,8 +93,16 @@ run_summary make_report(const std::vector<result>& results, int signal) {
     if (one.outcome != result::kind::cancelled)
       continue;
     append_cancelled(summary.text, one);
+    append_earlier(summary.text, one);
     if (one.cancellation && !one.cancellation->all_acknowledged())
       summary.stuck = true;
+  }
+  for (const auto& one : results) {
+    if (one.outcome != result::kind::completed || one.earlier.empty())
+      continue;
+    summary.text += "  " + printable(one.name) + ": completed at attempt "
+                  + grouped(one.attempts) + "; before that:\n";
+    append_earlier(summary.text, one);
   }
   if (n_failed > 0)
     summary.text += "axiom: " + grouped(n_failed) + " of "

@@ -10,7 +10,7 @@ namespace axiom::tools {
 
 /// How a run ended, for people and for the shell.
 struct run_summary {
-  std::string text; // lines; empty if all is well
+  std::string text; // lines; empty if all went well the first time
   int status = 0;
   bool stuck = false; // something outlived its grace
 };

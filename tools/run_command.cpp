@@ -16,6 +16,7 @@
 #include "axiom/deploy/progress_display.hpp"
 #include "axiom/deploy/runner.hpp"
 #include "axiom/deploy/system_error.hpp"
+#include "axiom/error/circuit_breaker.hpp"
 #include "axiom/error/supervisor.hpp"
 #include "axiom/observe/collectors.hpp"
 #include "axiom/observe/http_endpoint.hpp"
@@ -25,6 +26,7 @@
 #include "axiom/runtime/host.hpp"
 #include "axiom/runtime/install.hpp"
 #include "axiom/runtime/metrics.hpp"
+#include "json_report.hpp"
 #include "load.hpp"
 #include "report.hpp"
 #include "signals.hpp"
@@ -54,6 +56,7 @@ std::unique_ptr<observe::http_endpoint> serve(
     observe::make_resource_collector(
       [&sys] { return all_resource_stats(sys); }),
     observe::make_pool_collector([&sys] { return all_pool_stats(sys); }),
+    observe::make_circuit_collector([&sys] { return all_circuit_stats(sys); }),
     observe::make_supervisor_collector(
       [&sys] { return all_supervisor_stats(sys); }),
     observe::make_process_collector(),
@@ -115,10 +118,11 @@ private:
 class session {
 public:
   session(caf::actor_system& sys, deploy::deployment value,
-          deploy::progress_mode mode, std::size_t workers)
+          const command_line& args, std::size_t workers)
     : coordinator_(structured_task_coordinator::spawn(sys, {.name = "axiom"})),
       direct_output_(STDOUT_FILENO, "standard output"),
-      display_(STDERR_FILENO, mode, deploy::progress_unit(value)),
+      report_(args.report),
+      display_(STDERR_FILENO, args.progress, deploy::progress_unit(value)),
       output_(direct_output_, display_),
       runs_(coordinator_, std::move(value), output_, workers) {
     // nop
@@ -140,8 +144,10 @@ public:
     }();
     ready = false;
     display_.finish(runs_.progress(), "axiom: ");
-    const auto summary = make_report(results, stopped_by_);
+    auto summary = make_report(results, stopped_by_);
     print_error(summary.text);
+    if (report_)
+      write_report(*report_, results, summary.status);
     if (summary.stuck)
       // What does not end cannot be joined, and destructors would wait for it.
       ::_exit(summary.status);
@@ -152,6 +158,7 @@ private:
   structured_task_coordinator coordinator_;
   std::atomic<int> stopped_by_{0}; // the signal
   deploy::descriptor_sink direct_output_;
+  const std::optional<std::string> report_; // where to
   deploy::progress_display display_;
   shared_output output_;
   deploy::runner runs_; // last: its tasks use the rest
@@ -191,7 +198,7 @@ int run_command(const command_line& args) {
   }
   if (endpoint && args.progress != deploy::progress_mode::none)
     print_error("axiom: metrics on " + endpoint->url() + "/metrics\n");
-  session all{sys, std::move(value), args.progress, workers};
+  session all{sys, std::move(value), args, workers};
   return all.run(ready);
 }
 

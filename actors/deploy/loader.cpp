@@ -18,6 +18,7 @@
 #include "deploy/memory_pressure.hpp"
 #include "deploy/pools.hpp"
 #include "deploy/resources.hpp"
+#include "deploy/retry.hpp"
 
 namespace axiom::deploy {
 
@@ -114,6 +115,8 @@ section<task_entry> task_section(const task_type_registry& registry) {
               "others' sake: see memory_pressure.")
     .maybe("timeout", &task_entry::timeout, types::duration(1ns, max_timeout),
            "It is cancelled, and has failed, this long after its start.")
+    .maybe("retry", &task_entry::retry, retry_type(),
+           "How it is tried again when it fails.")
     .optional("grace", &task_entry::grace, types::duration(0s, max_grace),
               types::duration_text(defaults::grace),
               "How long its tree may take to end when it is cancelled.")
@@ -138,6 +141,9 @@ section<task_entry> task_section(const task_type_registry& registry) {
       const auto empty = default_node("{}", from.where);
       const auto* with = from.find("with");
       entry.program = type->load(with ? *with : empty, in);
+    })
+    .then([](task_entry& entry, const node& from, reader& in) {
+      check_retry(entry, from, in);
     });
   return result;
 }
@@ -175,6 +181,8 @@ section<deployment> root_section(const task_type_registry& registry) {
               "What there is of the resources that tasks ask for.")
     .maybe("memory_pressure", &deployment::memory_pressure,
            memory_pressure_type(), "What is done when memory gets short.")
+    .maybe("retry_budget", &deployment::retry_budget, retry_budget_type(),
+           "How often all tasks together may try again.")
     .required("tasks", &deployment::tasks, std::move(tasks), "What is run.");
   return result;
 }

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "axiom/coordination/concurrency_limiter.hpp"
-#include "axiom/coordination/with_timeout.hpp"
 #include "axiom/deploy/task_types.hpp"
 #include "axiom/resource/machine_resources.hpp"
+#include "deploy/attempts.hpp"
 
 namespace axiom::deploy {
 
@@ -36,27 +36,47 @@ constexpr auto look_interval = 50ms;
 } // namespace
 
 struct runner::run {
+  /// Notes when the task ran, however it ends.
+  class stopwatch {
+  public:
+    explicit stopwatch(run& what) : run_(what) {
+      run_.started = timestamp::clock::now();
+    }
+
+    stopwatch(const stopwatch&) = delete;
+    stopwatch& operator=(const stopwatch&) = delete;
+
+    ~stopwatch() {
+      run_.elapsed = std::chrono::steady_clock::now() - start_;
+    }
+
+  private:
+    run& run_;
+    const std::chrono::steady_clock::time_point start_ =
+      std::chrono::steady_clock::now();
+  };
+
   run(const task_spec& what, byte_sink& standard_output, std::size_t workers,
       std::optional<concurrency_limiter> limiter,
-      std::optional<buffer_pool> pool, const resource_monitor* monitor)
+      std::optional<buffer_pool> pool, const resource_monitor* monitor,
+      const std::optional<retry_budget>& retries)
     : spec(what),
       resources(monitor),
-      services(standard_output, workers, std::move(limiter), std::move(pool)) {
+      services(standard_output, workers, std::move(limiter), std::move(pool)),
+      tries(what, services, retries,
+            [this](task_context& self) { return permitted(self); }) {
     // nop
   }
 
-  /// The task's body, with its timeout.
+  /// The task's body: all attempts.
   async<void> body(task_context& self) {
-    if (!spec.timeout) {
-      co_await permitted(self);
-      co_return;
-    }
-    auto op = [this](task_context& inner) { return permitted(inner); };
-    co_await with_timeout(self, *spec.timeout, {.name = spec.name}, op);
+    const stopwatch running{*this};
+    auto all = tries.run(self);
+    co_await std::move(all);
   }
 
-  /// The program, with what it needs of the resources, and a permit if it
-  /// needs one itself.
+  /// One attempt: the program, with what it needs of the resources, and a
+  /// permit if it needs one itself.
   async<void> permitted(task_context& self) {
     resource_lease lease;
     if (!spec.resources.empty())
@@ -71,6 +91,9 @@ struct runner::run {
   const task_spec& spec;
   const resource_monitor* resources; // there if the task asks for some
   run_services services;
+  attempts tries;
+  std::optional<timestamp> started; // the task's; read once it has ended
+  std::optional<std::chrono::nanoseconds> elapsed; // the same
   task<void> handle; // empty if it was cancelled before it was created
   std::optional<cancellation_report> cancellation;
 };
@@ -96,6 +119,8 @@ runner::runner(structured_task_coordinator coordinator, deployment value,
     for (const auto& [name, pool] : pools_)
       pressure_->attach(pool.relief());
   }
+  if (deployment_.retry_budget)
+    retries_.emplace(*deployment_.retry_budget);
   for (const auto& spec : tasks) {
     std::optional<concurrency_limiter> limiter;
     if (spec.limiter)
@@ -103,9 +128,9 @@ runner::runner(structured_task_coordinator coordinator, deployment value,
     std::optional<buffer_pool> pool;
     if (spec.pool)
       pool = pools_.at(*spec.pool);
-    runs_.push_back(std::make_unique<run>(spec, standard_output, workers,
-                                          std::move(limiter), std::move(pool),
-                                          resources_ ? &*resources_ : nullptr));
+    runs_.push_back(std::make_unique<run>(
+      spec, standard_output, workers, std::move(limiter), std::move(pool),
+      resources_ ? &*resources_ : nullptr, retries_));
   }
 }
 
@@ -181,6 +206,12 @@ std::vector<runner::result> runner::wait() {
       do
         ended = one->handle.wait_for(look_interval);
       while (!ended && !given_up());
+    }
+    entry.attempts = one->tries.begun();
+    if (ended) {
+      entry.earlier = one->tries.take_earlier();
+      entry.started = one->started;
+      entry.elapsed = one->elapsed;
     }
     if (!ended) {
       entry.outcome = result::kind::cancelled;

@@ -19,6 +19,10 @@ bool task_program::parts_take_permits() const noexcept {
   return false;
 }
 
+std::string_view task_program::why_not_repeatable() const noexcept {
+  return {};
+}
+
 std::size_t task_program::takes_buffers() const noexcept {
   return 0;
 }

@@ -179,7 +179,9 @@ std::string describe(const caf::error& err) {
   if (err.category() == caf::atom("exit"))
     return with_text(to_string(static_cast<caf::exit_reason>(err.code())),
                      err.context());
-  return to_string(err);
+  return with_text(to_string(err.category()) + '(' + std::to_string(err.code())
+                     + ')',
+                   err.context());
 }
 
 } // namespace axiom

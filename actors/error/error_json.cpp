@@ -1,47 +1,19 @@
-#include <array>
-#include <chrono>
-#include <cstdio>
-#include <ctime>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "axiom/error/error_walk.hpp"
-#include "axiom/error/printable.hpp"
+#include "axiom/error/json_text.hpp"
 
 namespace axiom {
 
 namespace {
 
-void append_text(std::string& out, std::string_view bytes) {
-  out += '"';
-  for (std::size_t i = 0; i < bytes.size();) {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    const auto length = utf8_length(bytes, i);
-    if (length == 0) {
-      out += "\\ufffd";
-      ++i;
-      continue;
-    }
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += bytes[i];
-    } else if (c < 0x20 || c == 0x7f) {
-      std::array<char, 8> code{};
-      std::snprintf(code.data(), code.size(), "\\u%04x", c);
-      out += code.data();
-    } else {
-      out.append(bytes.substr(i, length));
-    }
-    i += length;
-  }
-  out += '"';
-}
-
 void append_field(std::string& out, std::string_view name,
                   std::string_view value) {
   out.append(",\"").append(name).append("\":");
-  append_text(out, value);
+  append_json(out, value);
 }
 
 void append_id(std::string& out, std::string_view name, const task_id& id) {
@@ -49,25 +21,10 @@ void append_id(std::string& out, std::string_view name, const task_id& id) {
     append_field(out, name, to_string(id));
 }
 
-std::string iso_8601(timestamp at) {
-  using namespace std::chrono;
-  const auto whole = floor<seconds>(at);
-  const auto time = timestamp::clock::to_time_t(whole);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 64> buf{};
-  const auto n =
-    std::strftime(buf.data(), buf.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(
-    buf.data() + n, buf.size() - n, ".%03dZ",
-    static_cast<int>(duration_cast<milliseconds>(at - whole).count()));
-  return buf.data();
-}
-
 /// Everything of an error but what is in its arrays; the object stays open.
 void append_error(std::string& out, const task_error& x) {
   out += "{\"task\":";
-  append_text(out, x.task.name);
+  append_json(out, x.task.name);
   append_id(out, "id", x.task.id);
   append_id(out, "parent", x.task.parent);
   append_field(out, "at", iso_8601(x.at));

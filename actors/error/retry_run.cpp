@@ -78,7 +78,14 @@ retry_run::retry_run(const retry_policy& policy)
     bound_.emplace(task_, &retry_budget::of_tree(), std::any{budget_});
 }
 
+retry_run::~retry_run() {
+  if (policy_.suppressed != nullptr && !errors_.empty())
+    *policy_.suppressed = std::move(errors_); // it was cancelled
+}
+
 attempt_options retry_run::next() const {
+  if (plan_.failed_attempts() > 0)
+    task_.host().metrics().local().add(runtime::counter::retries);
   return {attempt_name(name_, plan_.failed_attempts() + 1), policy_.priority,
           policy_.attempt_timeout, policy_.grace};
 }
@@ -101,6 +108,8 @@ std::optional<sleep> retry_run::failed(const task_reference& who, failure why) {
     plan_.attempt_failed(retryable, now, task_.context().deadline(),
                          [&] { return budget_.try_spend(); });
   verdict_ = step.verdict;
+  if (verdict_ == retry_verdict::no_budget)
+    task_.host().metrics().local().add(runtime::counter::retries_refused);
   if (verdict_ != retry_verdict::again)
     return std::nullopt;
   return sleep{timers, time_after(now, step.wait)};
@@ -134,6 +143,7 @@ failure retry_run::why_failed() {
                                {}});
   std::move(errors_.begin(), errors_.end(),
             std::back_inserter(last.suppressed));
+  errors_.clear();
   if (last.suppressed.empty())
     return last.error;
   std::vector<task_error> all;
@@ -145,6 +155,7 @@ void retry_run::succeeded() {
   budget_.succeeded();
   if (policy_.suppressed != nullptr)
     *policy_.suppressed = std::move(errors_);
+  errors_.clear();
 }
 
 } // namespace axiom::detail

@@ -4,6 +4,7 @@
 
 #include <prometheus/collectable.h>
 
+#include "axiom/error/errc.hpp"
 #include "axiom/observe/collectors.hpp"
 #include "axiom/version.hpp"
 #include "observe/families.hpp"
@@ -39,6 +40,22 @@ public:
     add_counter(finished, number(now.completed), {{"outcome", "completed"}});
     add_counter(finished, number(now.failed), {{"outcome", "failed"}});
     add_counter(finished, number(now.cancelled), {{"outcome", "cancelled"}});
+    auto& errors = add("axiom_errors_total",
+                       "Tasks that failed, by the code of their error; foreign "
+                       "for an error that is not of Axiom.",
+                       MetricType::Counter);
+    add_counter(errors, number(now.errors[0]), {{"code", "foreign"}});
+    for (std::size_t i = 1; i < now.errors.size(); ++i)
+      if (const auto code = static_cast<errc>(i); !sentence_of(code).empty())
+        add_counter(errors, number(now.errors[i]), {{"code", to_string(code)}});
+    add_counter(add("axiom_retries_total",
+                    "Attempts that followed a failed one.",
+                    MetricType::Counter),
+                number(now.retries));
+    add_counter(add("axiom_retries_refused_total",
+                    "Retries that a retry budget did not pay for.",
+                    MetricType::Counter),
+                number(now.retries_refused));
     add_gauge(add("axiom_tasks_active", "Tasks created and not ended yet.",
                   MetricType::Gauge),
               number(now.active()));

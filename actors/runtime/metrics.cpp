@@ -16,6 +16,10 @@ void metrics_cell::collect(metrics_snapshot& into) const noexcept {
   into.cancelled += get(counter::cancelled);
   into.overdue += get(counter::overdue);
   into.late_responses += get(counter::late_responses);
+  into.retries += get(counter::retries);
+  into.retries_refused += get(counter::retries_refused);
+  for (std::size_t i = 0; i < errors_.size(); ++i)
+    into.errors[i] += errors_[i].load(std::memory_order_acquire);
   auto& out = into.cancellation;
   for (std::size_t i = 0; i < cancellation_.size(); ++i) {
     auto n = cancellation_[i].load(std::memory_order_acquire);

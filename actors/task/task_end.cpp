@@ -49,17 +49,21 @@ void task_actor::settle() noexcept {
   if (holdings_ != 0)
     forget_holdings();
   if (!is_root) {
-    auto [what, phase] = [this] {
-      switch (outcome_) {
-        case outcome_kind::failed:
-          return std::pair{runtime::counter::failed, task_phase::failed};
-        case outcome_kind::cancelled:
-          return std::pair{runtime::counter::cancelled, task_phase::cancelled};
-        default:
-          return std::pair{runtime::counter::completed, task_phase::completed};
-      }
-    }();
-    dom.host().metrics().local().add(what);
+    auto& counts = dom.host().metrics().local();
+    auto phase = task_phase::completed;
+    switch (outcome_) {
+      case outcome_kind::failed:
+        counts.add_failure(failure_->error());
+        phase = task_phase::failed;
+        break;
+      case outcome_kind::cancelled:
+        counts.add(runtime::counter::cancelled);
+        phase = task_phase::cancelled;
+        break;
+      default:
+        counts.add(runtime::counter::completed);
+        break;
+    }
     if (dom.watched())
       publish(phase);
   }

@@ -4,6 +4,7 @@
 //   child_returns_error   the same, but it returns an error (`axiom::fail`)
 //   child_throws      the same, but it throws: what the compiler's exceptions
 //                     take, twice (out of the body, and in the group)
+//   kept_errors       10,000 errors sorted by time: what the next one wraps
 //   aggregate         10,000 errors of a group in one concurrent_errors, until
 //                     it can be thrown
 //   print, to_json    such an aggregate: the first 100 lines, the first 1,000
@@ -12,8 +13,7 @@
 //   retry_call        under `retry`, which never has to: beside child_call, the
 //                     budget and its binding
 //   breaker_call      through a closed circuit breaker: beside bare_call, a
-//   load
-//                     to begin and a lock to end
+//                     load to begin and a lock to end
 //   breaker_pass      permission and verdict alone, without a coroutine
 //   breaker_refuses   an open one: `try_enter`, with the look at the time
 //   bulkhead_call     with a permit of a limiter that has some
@@ -21,6 +21,7 @@
 // A gap of less than 20 % means nothing on a machine with two noisy cores. Run
 // with `--benchmark_repetitions=5 --benchmark_report_aggregates_only=true`.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -136,6 +137,20 @@ std::vector<axiom::task_error> many_errors() {
   return result;
 }
 
+void kept_errors(benchmark::State& state) {
+  const auto errors = many_errors();
+  for (auto _ : state) {
+    auto copy = errors;
+    const auto start = clock_type::now();
+    std::stable_sort(copy.begin(), copy.end(),
+                     [](auto& a, auto& b) { return a.at < b.at; });
+    const auto kept = std::move(copy);
+    state.SetIterationTime(seconds(clock_type::now() - start));
+    require(kept.size() == errors.size(), "errors");
+  }
+  per_call(state, 10'000);
+}
+
 void aggregate(benchmark::State& state) {
   const auto errors = many_errors();
   for (auto _ : state) {
@@ -160,6 +175,7 @@ void to_json(benchmark::State& state) {
     benchmark::DoNotOptimize(axiom::to_json(all));
 }
 
+BENCHMARK(kept_errors)->UseManualTime();
 BENCHMARK(aggregate)->UseManualTime();
 BENCHMARK(print);
 BENCHMARK(to_json);

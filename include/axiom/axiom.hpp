@@ -48,6 +48,7 @@
 #include "axiom/task/as_expected.hpp"
 #include "axiom/task/async.hpp"
 #include "axiom/task/cancellation.hpp"
+#include "axiom/task/cancellation_path.hpp"
 #include "axiom/task/context.hpp"
 #include "axiom/task/context_ops.hpp"
 #include "axiom/task/hierarchy.hpp"

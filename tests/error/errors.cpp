@@ -78,6 +78,10 @@ BOOST_AUTO_TEST_CASE(are_described_in_one_line) {
   BOOST_TEST(axiom::describe(caf::make_error(caf::sec::runtime_error, "x"))
              == "runtime_error: x");
   BOOST_TEST(axiom::describe(caf::error{caf::exit_reason::kill}) == "kill");
+  BOOST_TEST(axiom::describe({2, caf::atom("errno"),
+                              caf::make_message(std::string{"/x: no file"})})
+             == "errno(2): /x: no file");
+  BOOST_TEST(axiom::describe({2, caf::atom("errno")}) == "errno(2)");
 }
 
 BOOST_AUTO_TEST_CASE(are_rendered_by_the_actor_system) {

@@ -37,7 +37,8 @@ ORDER = [
 # Headers of error/ and task/ that are plain values, which lower layers carry.
 # Names without a suffix, so that actors/error/errc.cpp belongs to the same layer.
 ERROR_VALUES = {"enum_names", "errc", "failure", "exception", "printable"}
-ERROR_AGGREGATES = {"concurrent_errors", "error_walk", "error_text", "error_json"}
+ERROR_AGGREGATES = {"concurrent_errors", "error_walk", "error_text", "error_json",
+                    "json_text"}
 TASK_VALUES = {"priority", "reference"}
 
 # The test kit sees everything up to this layer.

@@ -93,6 +93,10 @@ metrics_snapshot some_numbers() {
   result.failed = 2;
   result.cancelled = 1;
   result.overdue = 3;
+  result.retries = 6;
+  result.retries_refused = 2;
+  result.errors[0] = 1;
+  result.errors[static_cast<std::size_t>(axiom::errc::circuit_open)] = 1;
   result.cancellation.buckets.front() = 5; // up to 100 ns
   result.cancellation.buckets[5] = 2; // up to 5 us
   result.cancellation.buckets.back() = 1; // above all
@@ -195,6 +199,23 @@ std::vector<axiom::supervisor_stats> some_supervisors() {
   return {one, other, one};
 }
 
+std::vector<axiom::circuit_stats> some_circuits() {
+  axiom::circuit_stats one;
+  one.name = "db";
+  one.state = axiom::circuit_state::half_open;
+  one.succeeded = 7;
+  one.failed = 5;
+  one.ignored = 2;
+  one.refused = 4;
+  one.opened = 3;
+  auto other = one;
+  other.state = axiom::circuit_state::open;
+  auto third = one;
+  third.name = "cache";
+  third.state = axiom::circuit_state::closed;
+  return {one, third, other};
+}
+
 http_endpoint_options with_numbers() {
   http_endpoint_options result;
   result.collectables = {make_task_collector(some_numbers),
@@ -204,6 +225,7 @@ http_endpoint_options with_numbers() {
                          make_pool_collector(some_pools),
                          make_resource_collector(some_resources),
                          make_supervisor_collector(some_supervisors),
+                         make_circuit_collector(some_circuits),
                          make_process_collector()};
   return result;
 }
@@ -253,6 +275,76 @@ BOOST_AUTO_TEST_CASE(metrics_in_the_format_and_under_the_names_of_prometheus) {
         "process_cpu_seconds_total ", "process_start_time_seconds ",
         "process_threads ", "process_max_fds "})
     BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(failures_by_their_code_and_every_code_from_the_start) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"# TYPE axiom_errors_total counter\n",
+        "axiom_errors_total{code=\"foreign\"} 1\n",
+        "axiom_errors_total{code=\"circuit_open\"} 1\n",
+        "axiom_errors_total{code=\"unhandled_exception\"} 0\n",
+        "axiom_retries_total 6\n", "axiom_retries_refused_total 2\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+  // A line a code that there is, and one for the others.
+  std::size_t codes = 1;
+  for (int i = 1; i < 256; ++i)
+    codes += sentence_of(static_cast<axiom::errc>(i)).empty() ? 0 : 1;
+  std::size_t lines = 0;
+  const std::string label = "axiom_errors_total{code=";
+  for (auto at = body.find(label); at != std::string::npos;
+       at = body.find(label, at + 1))
+    ++lines;
+  BOOST_TEST(lines == codes);
+  BOOST_TEST(codes <= axiom::runtime::error_slots);
+}
+
+BOOST_AUTO_TEST_CASE(circuits_of_one_name_as_one) {
+  const http_endpoint server{with_numbers()};
+  const auto body = body_of(ask(server, "GET", "/metrics"));
+  for (const auto* line :
+       {"axiom_circuit_state{circuit=\"cache\",state=\"closed\"} 1\n",
+        "axiom_circuit_state{circuit=\"db\",state=\"closed\"} 0\n",
+        "axiom_circuit_state{circuit=\"db\",state=\"open\"} 1\n",
+        "axiom_circuit_state{circuit=\"db\",state=\"half_open\"} 1\n",
+        "axiom_circuit_calls_total{circuit=\"db\",outcome=\"succeeded\"} 14\n",
+        "axiom_circuit_calls_total{circuit=\"db\",outcome=\"failed\"} 10\n",
+        "axiom_circuit_calls_total{circuit=\"db\",outcome=\"ignored\"} 4\n",
+        "axiom_circuit_calls_total{circuit=\"db\",outcome=\"refused\"} 8\n",
+        "axiom_circuit_opened_total{circuit=\"cache\"} 3\n"})
+    BOOST_TEST(contains(body, line), "missing: " << line);
+}
+
+BOOST_AUTO_TEST_CASE(circuits_beyond_a_bound_together) {
+  std::vector<axiom::circuit_stats> many;
+  for (std::size_t i = 0; i < max_circuit_labels + 20; ++i) {
+    axiom::circuit_stats one;
+    one.name = "peer " + std::to_string(1000 - i);
+    one.failed = 1;
+    many.push_back(one);
+  }
+  const auto families =
+    make_circuit_collector([&many] { return many; })->Collect();
+  BOOST_TEST_REQUIRE(families.size() == 3u);
+  const auto& opened = families[2].metric;
+  BOOST_TEST(opened.size() == max_circuit_labels + 1);
+  double others = 0;
+  bool oldest = false;
+  for (const auto& line : families[1].metric) {
+    oldest = oldest || line.label[0].value == "peer 1000";
+    if (line.label[0].value == other_circuits
+        && line.label[1].value == "failed")
+      others = line.counter.value;
+  }
+  BOOST_TEST(others == 20);
+  BOOST_TEST(oldest);
+}
+
+BOOST_AUTO_TEST_CASE(no_families_of_circuits_where_there_are_none) {
+  const auto collector =
+    make_circuit_collector([] { return std::vector<axiom::circuit_stats>{}; });
+  BOOST_TEST(collector->Collect().empty());
 }
 
 BOOST_AUTO_TEST_CASE(the_schedulers_figures_of_all_workers_together) {

@@ -453,6 +453,147 @@ EOF
   [[ $output != *'\x1b'* ]]
 }
 
+# -- trying again ---------------------------------------------------------------
+
+# A directory "$1" that cannot be listed to its end while what this prints is in
+# it: that is too deep, its paths are too long for the system.
+make_too_deep_tree() {
+  local name
+  name=$(printf 'd%.0s' {1..250})
+  mkdir "$1"
+  echo x >"$1/z"
+  (
+    cd "$1"
+    for _ in {1..17}; do mkdir "$name" && cd "$name"; done
+    echo unreachable >file
+  )
+  echo "$name"
+}
+
+# A digest of `tree` to `out`, with these lines more.
+write_retrying() {
+  cat >retry.yaml <<EOF
+version: 1
+tasks:
+  - name: digest
+    type: digest_tree
+    with: { root: tree, output: out }
+$1
+EOF
+}
+
+@test "a task that fails is tried again until it succeeds" {
+  local deep
+  deep=$(make_too_deep_tree tree)
+  write_retrying '    retry:
+      attempts: 1000
+      backoff: { shape: constant, initial: 20ms, jitter: 0 }'
+  # The tree is mended as soon as an attempt has failed and another begun.
+  "$AXIOM" run retry.yaml --progress plain --metrics 127.0.0.1:0 \
+    --report report.json 2>log 3>&- &
+  local pid=$!
+  python3 - <<'EOF'
+import re, urllib.request
+url = None
+while url is None:
+    url = re.search(r"^axiom: metrics on (.*)$", open("log").read(), re.M)
+while True:
+    text = urllib.request.urlopen(url.group(1)).read().decode()
+    if re.search(r"^axiom_retries_total [1-9]", text, re.M):
+        break
+open("scraped", "w").write(text)
+EOF
+  mv "tree/$deep" mended
+  wait "$pid"
+  cmp <(expected tree) out
+  grep -q '^  digest: completed at attempt [0-9]' log
+  grep -q '^      tree/d.*File name too long' log
+  grep -q '^axiom_errors_total{code="concurrent_errors"} [1-9]' scraped
+  grep -q '^axiom_retries_refused_total 0' scraped
+  if command -v promtool >/dev/null; then
+    [ -z "$(promtool check metrics <scraped 2>&1)" ]
+  fi
+  python3 - <<'EOF'
+import json
+report = json.load(open("report.json"))
+task, = report["tasks"]
+assert report["status"] == 0
+assert task["state"] == "completed" and task["attempts"] >= 2, task
+assert len(task["earlier"]["errors"]) == task["attempts"] - 1
+assert task["progress"]["done"] == 1 and task["progress"]["failed"] == 0
+assert "error" not in task
+assert report["total"]["attempts"] == task["attempts"]
+EOF
+  find mended -delete
+}
+
+@test "a task that fails each time says what each attempt died of" {
+  make_too_deep_tree tree
+  write_retrying '    retry: { attempts: 3, backoff: { initial: 1ms } }'
+  run --separate-stderr "$AXIOM" run retry.yaml --progress none \
+    --report report.json
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"    digest #3: 1 error"* ]]
+  [[ $stderr == *"suppressed: digest: retries_exhausted: 'digest' failed 3 times"* ]]
+  [[ $stderr == *"suppressed: digest #1: 1 error"* ]]
+  [[ $stderr == *"suppressed: digest #2: 1 error"* ]]
+  python3 - <<'EOF'
+import json
+report = json.load(open("report.json"))
+task, = report["tasks"]
+assert report["status"] == 1
+assert task["state"] == "failed" and task["attempts"] == 3, task
+last, = task["error"]["errors"]
+assert last["task"] == "digest #3", last
+names = [x["task"] for x in last["suppressed"]]
+assert names == ["digest", "digest #1", "digest #2"], names
+assert report["total"] == {"tasks": 1, "completed": 0, "failed": 1,
+                           "cancelled": 0, "attempts": 3}
+EOF
+  find tree -delete
+}
+
+@test "a budget of the deployment ends the retries" {
+  make_too_deep_tree tree
+  write_retrying '    retry: { attempts: 9, backoff: { initial: 0s } }
+retry_budget: { capacity: 2, per_success: 0 }'
+  run --separate-stderr "$AXIOM" run retry.yaml --progress none
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"'digest' failed 3 times within "*"the retry budget is used up"* ]]
+  find tree -delete
+}
+
+@test "the shipped file with a retry is well and runs" {
+  make_nasty_tree tree
+  "$AXIOM" run "$AXIOM_SOURCE_DIR/config/retried.yaml" --progress none \
+    --set ROOT=tree --set OUTPUT=out --report report.json
+  cmp <(expected tree) out
+  grep -q '"attempts":1,' report.json
+}
+
+@test "a retry that cannot be is refused before the work" {
+  mkdir tree
+  write_retrying '    timeout: 1s
+    retry: { attempts: 0, attempt_timeout: 2s, backoff: { max: 1ms, jitter: 2 } }'
+  run --separate-stderr "$AXIOM" run retry.yaml
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"retry.yaml:7:24: tasks[0].retry.attempts: "* ]]
+  [[ $stderr == *"retry.yaml:7:44: tasks[0].retry.attempt_timeout: "* ]]
+  [[ $stderr == *"retry.yaml:7:64: tasks[0].retry.backoff.max: "* ]]
+  [[ $stderr == *"retry.yaml:7:77: tasks[0].retry.backoff.jitter: "* ]]
+  [ ! -e out ]
+}
+
+@test "a report that cannot be written is found before the work" {
+  mkdir tree
+  run --separate-stderr digest tree --report nowhere/report.json
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'--report "nowhere/report.json": cannot be created: No such file'* ]]
+  run --separate-stderr digest tree --report ''
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'--report is empty'* ]]
+}
+
 # -- metrics -------------------------------------------------------------------
 
 # Runs the deployment "$1" with metrics and the rest of the arguments, and writes

@@ -87,6 +87,13 @@ std::size_t digest_tree::takes_buffers() const noexcept {
   return static_cast<std::size_t>(options_.buffer);
 }
 
+std::string_view digest_tree::why_not_repeatable() const noexcept {
+  if (options_.output.value != "-")
+    return {};
+  return "the digests go to standard output, where each attempt would leave "
+         "its own (expected a file in with.output)";
+}
+
 void digest_tree::check_environment(problem_list& problems) const {
   check_root(problems, options_.root);
   check_output(problems, options_.output);

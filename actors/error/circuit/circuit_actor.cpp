@@ -8,7 +8,7 @@
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include "error/circuit/circuit_handle.hpp"
+#include "error/circuit/circuit_clients.hpp"
 
 namespace axiom::detail {
 
@@ -32,6 +32,7 @@ public:
   // On `kill` CAF runs no handler.
   void on_exit() override {
     timers().cancel(timer_);
+    clients_.clear();
     for (auto& x : subscribers_)
       demonitor(x);
     subscribers_.clear();
@@ -44,9 +45,24 @@ protected:
       if (msg.reason)
         end(std::move(msg.reason));
     });
-    set_down_handler(
-      [this](caf::down_msg& msg) { std::erase(subscribers_, msg.source); });
+    set_down_handler([this](caf::down_msg& msg) {
+      std::erase(subscribers_, msg.source);
+      clients_.died(msg.source);
+    });
     return {
+      [this](acquire_atom) { return clients_.acquire(std::nullopt); },
+      [this](acquire_atom, caf::timespan timeout) {
+        return clients_.acquire(timeout);
+      },
+      [this](succeeded_atom, std::uint64_t number) {
+        return clients_.succeeded(number);
+      },
+      [this](failed_atom, std::uint64_t number, const caf::error& why) {
+        return clients_.failed(number, why);
+      },
+      [this](release_atom, std::uint64_t number) {
+        return clients_.release(number);
+      },
       [this](state_atom) { return block_->state(); },
       [this](stats_atom) { return block_->stats(); },
       [this](subscribe_atom, const caf::actor& x) { subscribe(x); },
@@ -58,6 +74,7 @@ protected:
         block_->advance();
       },
       [this](changed_atom) { announce(); },
+      [this](settled_atom, std::uint64_t number) { clients_.overdue(number); },
       [this](ended_atom) { end({}); },
     };
   }
@@ -112,7 +129,8 @@ private:
 
   void unsubscribe(const caf::actor& x) {
     const auto who = caf::actor_cast<caf::actor_addr>(x);
-    demonitor(who);
+    if (!clients_.knows(who)) // else it is watched for that
+      demonitor(who);
     std::erase(subscribers_, who);
   }
 
@@ -124,6 +142,7 @@ private:
   const circuit_ptr block_;
   std::vector<caf::actor_addr> subscribers_;
   due_timer timer_;
+  circuit_clients clients_{*this, block_};
 };
 
 } // namespace

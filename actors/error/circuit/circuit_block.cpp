@@ -230,7 +230,7 @@ void circuit_block::refuse() {
     x = standing_;
     due = core_.due();
   }
-  throw circuit_open_error{options_.name, x, due - timers_.now()};
+  throw circuit_open_error{options_.name, x, due, timers_.now()};
 }
 
 circuit_state circuit_block::state() noexcept {

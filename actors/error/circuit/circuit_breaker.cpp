@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <string>
 
 #include <caf/actor_cast.hpp>
@@ -12,6 +11,7 @@
 #include <caf/send.hpp>
 
 #include "axiom/error/enum_names.hpp"
+#include "axiom/error/json_text.hpp"
 #include "error/circuit/circuit_handle.hpp"
 
 namespace axiom {
@@ -20,22 +20,6 @@ namespace {
 
 constexpr enum_names<circuit_state, 3> state_names{
   {"closed", "open", "half_open"}};
-
-/// A point in time for people: ISO 8601, UTC.
-std::string clock_time(timestamp at) {
-  using namespace std::chrono;
-  const auto whole = floor<seconds>(at);
-  const auto time = timestamp::clock::to_time_t(whole);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 64> buf{};
-  const auto n =
-    std::strftime(buf.data(), buf.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  std::snprintf(
-    buf.data() + n, buf.size() - n, ".%03dZ",
-    static_cast<int>(duration_cast<milliseconds>(at - whole).count()));
-  return buf.data();
-}
 
 std::string seconds_of(runtime::duration x) {
   std::array<char, 32> buf{};
@@ -50,11 +34,11 @@ std::string refusal(std::string_view name, const detail::circuit_standing& x,
   if (x.state == circuit_state::closed) // since a moment ago
     result += " has closed just now";
   else if (x.state == circuit_state::half_open)
-    result += " is half-open since " + clock_time(x.since)
+    result += " is half-open since " + iso_8601(x.since)
             + ", and its probes are under way";
   else
-    result += " is open since " + clock_time(x.since) + ", until "
-            + clock_time(x.until) + " ("
+    result += " is open since " + iso_8601(x.since) + ", until "
+            + iso_8601(x.until) + " ("
             + seconds_of(std::max(left, runtime::duration::zero()))
             + " from now)";
   if (auto why = detail::why_not_closed(x); !why.empty())
@@ -84,10 +68,14 @@ std::string to_string(const circuit_stats& x) {
 
 circuit_open_error::circuit_open_error(std::string_view name,
                                        const detail::circuit_standing& x,
-                                       runtime::duration left)
-  : exception(errc::circuit_open, refusal(name, x, left)), since_(x.since) {
-  if (x.state == circuit_state::open)
+                                       runtime::time_point due,
+                                       runtime::time_point now)
+  : exception(errc::circuit_open, refusal(name, x, due - now)),
+    since_(x.since) {
+  if (x.state == circuit_state::open) {
     until_ = x.until;
+    due_ = due;
+  }
 }
 
 // -- circuit_pass -------------------------------------------------------------
@@ -99,31 +87,34 @@ circuit_pass::circuit_pass(detail::circuit_ptr circuit,
     start_ = circuit_->host().timers().now();
 }
 
-void circuit_pass::succeeded() noexcept {
+bool circuit_pass::succeeded() noexcept {
   if (circuit_ == nullptr)
-    return;
+    return true;
   const auto circuit = std::move(circuit_);
   auto& limit = circuit->slow_call();
-  if (!limit)
-    return circuit->leave(ticket_, detail::call_outcome::succeeded);
-  const auto took = circuit->host().timers().now() - start_;
-  if (took <= *limit)
-    return circuit->leave(ticket_, detail::call_outcome::succeeded);
+  const auto took =
+    limit ? circuit->host().timers().now() - start_ : runtime::duration::zero();
+  if (!limit || took <= *limit) {
+    circuit->leave(ticket_, detail::call_outcome::succeeded);
+    return true;
+  }
   const failure why{errc::deadline_exceeded, "it took " + seconds_of(took)
                                                + ", which is longer than "
                                                + seconds_of(*limit)};
   circuit->leave(ticket_, detail::call_outcome::failed, &why);
+  return false;
 }
 
-void circuit_pass::failed(const failure& why) noexcept {
+bool circuit_pass::failed(const failure& why) noexcept {
   if (circuit_ == nullptr)
-    return;
+    return false;
   const auto circuit = std::move(circuit_);
   const auto counts = circuit->counts(why);
   circuit->leave(ticket_,
                  counts ? detail::call_outcome::failed
                         : detail::call_outcome::ignored,
                  counts ? &why : nullptr);
+  return counts;
 }
 
 void circuit_pass::left_open() noexcept {
@@ -181,6 +172,14 @@ const circuit_actor& circuit_breaker::actor() const noexcept {
 circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit) {
   if (auto ticket = circuit->enter())
     return {circuit, *ticket};
+  circuit->refuse();
+}
+
+circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit,
+                                    permit& held) {
+  if (auto ticket = circuit->enter())
+    return {circuit, *ticket};
+  held.ignored();
   circuit->refuse();
 }
 

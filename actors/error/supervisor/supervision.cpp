@@ -138,12 +138,14 @@ void supervision::ignored(child_key key, std::uint64_t incarnation,
 }
 
 void supervision::start_failed(child_key key, std::uint64_t incarnation,
-                               runtime::time_point now) {
-  ended(key, incarnation, exit_class::failure, now);
+                               runtime::time_point now,
+                               runtime::time_point earliest) {
+  ended(key, incarnation, exit_class::failure, now, earliest);
 }
 
 void supervision::ended(child_key key, std::uint64_t incarnation,
-                        exit_class how, runtime::time_point now) {
+                        exit_class how, runtime::time_point now,
+                        runtime::time_point earliest) {
   auto* x = find_alive(key, incarnation);
   if (x == nullptr)
     return; // it died twice, or another has taken its place
@@ -151,9 +153,9 @@ void supervision::ended(child_key key, std::uint64_t incarnation,
   if (x->marked)
     stopped_on_purpose(*x, now);
   else if (before == child_state::starting || x->start_overdue)
-    failed_to_start(*x, now);
+    failed_to_start(*x, now, earliest);
   else
-    exited(*x, how, now);
+    exited(*x, how, now, earliest);
   proceed(now);
 }
 
@@ -362,7 +364,8 @@ void supervision::forget(child& x) {
 
 // -- failures -----------------------------------------------------------------
 
-void supervision::failed_to_start(child& x, runtime::time_point now) {
+void supervision::failed_to_start(child& x, runtime::time_point now,
+                                  runtime::time_point earliest) {
   x.start_overdue = false;
   if (x.initial) {
     no_longer_initial(x);
@@ -374,17 +377,18 @@ void supervision::failed_to_start(child& x, runtime::time_point now) {
   }
   if (x.start_ticket)
     return settle_start(x, supervision_verdict::start_failed);
-  restart_after_failure(x, now);
+  restart_after_failure(x, now, earliest);
 }
 
-void supervision::exited(child& x, exit_class how, runtime::time_point now) {
+void supervision::exited(child& x, exit_class how, runtime::time_point now,
+                         runtime::time_point earliest) {
   const auto again =
     x.how.restart == restart_kind::permanent
     || (x.how.restart == restart_kind::transient && how == exit_class::failure);
   if (again) {
     if (now - x.started_at >= how_.backoff.healthy_after)
       x.attempt = 0;
-    return restart_after_failure(x, now);
+    return restart_after_failure(x, now, earliest);
   }
   const auto significant = x.how.significant;
   rest(x, supervision_verdict::done);
@@ -395,7 +399,8 @@ void supervision::exited(child& x, exit_class how, runtime::time_point now) {
     close(supervision_end::auto_shutdown, now);
 }
 
-void supervision::restart_after_failure(child& x, runtime::time_point now) {
+void supervision::restart_after_failure(child& x, runtime::time_point now,
+                                        runtime::time_point earliest) {
   if (!window_.admit(now))
     return close(supervision_end::too_many, now);
   ++restarts_;
@@ -403,7 +408,8 @@ void supervision::restart_after_failure(child& x, runtime::time_point now) {
     how_.backoff.initial > runtime::duration::zero() && how_.backoff.jitter > 0
       ? std::uniform_real_distribution<>{}(random_)
       : 0.0;
-  const auto due = later(now, backoff_delay(how_.backoff, ++x.attempt, luck));
+  const auto due = std::max(
+    earliest, later(now, backoff_delay(how_.backoff, ++x.attempt, luck)));
   // Not the others' turn before they have been marked: `x` last.
   if (ordered()) {
     auto i = how_.strategy == supervision_strategy::one_for_all

@@ -15,6 +15,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include "axiom/error/supervisor/child_body.hpp"
+#include "axiom/error/supervisor/earliest_restart.hpp"
 #include "axiom/error/supervisor/supervision.hpp"
 #include "axiom/error/supervisor/supervisor_state.hpp"
 
@@ -441,12 +442,14 @@ private:
                                          "started"});
     const auto as_told =
       state == child_state::killing && what.reason == caf::exit_reason::kill;
+    const auto earliest =
+      end.why ? earliest_restart(*end.why) : runtime::time_point::min();
     if (end.why && !as_told)
       failed(x, run.get(), *std::move(end.why));
     const auto id = run->actor()->id();
     actors_.erase(id);
     recent_.add(id);
-    core_.ended(what.child, what.incarnation, end.how, now());
+    core_.ended(what.child, what.incarnation, end.how, now(), earliest);
     perform();
   }
 
@@ -548,8 +551,10 @@ private:
     try {
       x.run = x.spec.body()->start(site);
     } catch (...) {
-      failed(x, nullptr, failure::from(std::current_exception()));
-      return core_.start_failed(key, incarnation, now());
+      auto why = failure::from(std::current_exception());
+      const auto earliest = earliest_restart(why);
+      failed(x, nullptr, std::move(why));
+      return core_.start_failed(key, incarnation, now(), earliest);
     }
     if (!x.run)
       return core_.ignored(key, incarnation, now());

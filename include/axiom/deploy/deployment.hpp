@@ -12,6 +12,8 @@
 #include "axiom/coordination/limiter_options.hpp"
 #include "axiom/deploy/problem.hpp"
 #include "axiom/deploy/scalar.hpp"
+#include "axiom/error/backoff.hpp"
+#include "axiom/error/retry_budget.hpp"
 #include "axiom/resource/buffer_pool.hpp"
 #include "axiom/resource/memory_pressure_options.hpp"
 #include "axiom/resource/resource_requirement.hpp"
@@ -44,6 +46,13 @@ struct resource_capacities {
   std::vector<std::pair<std::string, std::int64_t>> custom;
 };
 
+/// `retry:` of a task: how it is tried again when it fails.
+struct task_retry {
+  std::size_t attempts = 3; // in all; 1: it is not
+  backoff_options backoff;
+  std::optional<std::chrono::nanoseconds> attempt_timeout; // of one attempt
+};
+
 /// One entry of `tasks:`.
 struct task_spec {
   std::string name;
@@ -54,7 +63,8 @@ struct task_spec {
   resource_requirements resources; // held while it runs; of `resources:`
   bool sheddable = false; // may be given up when memory is short
   std::optional<std::chrono::nanoseconds>
-    timeout; // of its tree, from its start
+    timeout; // of its tree, from its start, all attempts together
+  std::optional<task_retry> retry; // none: it has one attempt
   std::chrono::nanoseconds grace{}; // for its tree, when it is cancelled
   /// What `type` and `with` stand for; never null in a loaded deployment.
   std::shared_ptr<const task_program> program;
@@ -70,6 +80,7 @@ struct deployment {
   std::vector<buffer_pool_options> pools;
   resource_capacities resources;
   std::optional<memory_pressure_options> memory_pressure; // none: unheeded
+  std::optional<retry_budget_options> retry_budget; // none: each its own
   std::vector<task_spec> tasks;
 };
 

@@ -46,6 +46,15 @@ public:
     discovering_.store(false, std::memory_order_release);
   }
 
+  /// Begins anew. @pre nobody counts; a reader may see a part of what was
+  void reset() noexcept {
+    done_.store(0, std::memory_order_relaxed);
+    failed_.store(0, std::memory_order_relaxed);
+    bytes_.store(0, std::memory_order_relaxed);
+    found_.store(0, std::memory_order_relaxed);
+    discovering_.store(true, std::memory_order_relaxed);
+  }
+
   progress_snapshot read() const noexcept;
 
 private:

@@ -38,6 +38,12 @@ public:
     return progress_;
   }
 
+  /// The task is tried again, from its beginning.
+  void begin_again() noexcept {
+    progress_.reset();
+    output(output_state::none);
+  }
+
   /// Shared by all tasks of the deployment: a write is whole, but pieces of
   /// different tasks may alternate. May block, see `byte_sink`.
   byte_sink& standard_output() noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "axiom/deploy/output.hpp"
 #include "axiom/deploy/progress.hpp"
 #include "axiom/deploy/run_services.hpp"
+#include "axiom/error/concurrent_errors.hpp"
+#include "axiom/error/retry_budget.hpp"
 #include "axiom/resource/memory_pressure.hpp"
 #include "axiom/resource/resource_monitor.hpp"
 #include "axiom/task/cancellation.hpp"
@@ -36,6 +39,10 @@ public:
     std::string name;
     kind outcome = kind::completed;
     std::optional<failure> error; // why it failed
+    std::size_t attempts = 0; // that have begun
+    std::vector<task_error> earlier; // of attempts before a success or cancel
+    std::optional<timestamp> started;
+    std::optional<std::chrono::nanoseconds> elapsed; // if it has ended
     progress_snapshot progress;
     std::string unit; // of the progress
     output_state output = output_state::none;
@@ -80,6 +87,7 @@ private:
   std::map<std::string, buffer_pool> pools_; // the same
   std::optional<resource_monitor> resources_; // if a task asks for some
   std::optional<memory_pressure> pressure_; // if the deployment heeds it
+  std::optional<retry_budget> retries_; // if the deployment has one
   std::vector<std::unique_ptr<run>> runs_;
   std::atomic<bool> cancelling_{false};
   std::mutex mutex_; // of start and cancel

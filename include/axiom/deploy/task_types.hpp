@@ -44,6 +44,12 @@ public:
   /// one, each for one of its parts; 0 if it has no use for a pool.
   virtual std::size_t takes_buffers() const noexcept;
 
+  /// Why it cannot be run a second time after it failed, for people, with what
+  /// would be right; empty if it can, as it is unless it says otherwise. What
+  /// it leaves behind when it fails has to be gone, or be replaced. (Where it
+  /// depends on how far it came, it notes `output_state::partial`.)
+  virtual std::string_view why_not_repeatable() const noexcept;
+
   /// Adds what stands against running it here and now, such as a path that
   /// does not exist. Looks, but changes nothing.
   virtual void check_environment(problem_list& problems) const;

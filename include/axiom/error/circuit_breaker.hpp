@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
+#include "axiom/coordination/permit.hpp"
+#include "axiom/coordination/permit_source.hpp"
 #include "axiom/error/circuit/circuit_block.hpp"
 #include "axiom/error/circuit_actor.hpp"
 #include "axiom/error/circuit_options.hpp"
@@ -32,7 +35,7 @@ class circuit_open_error : public exception {
 public:
   /// For the framework.
   circuit_open_error(std::string_view name, const detail::circuit_standing& x,
-                     runtime::duration left);
+                     runtime::time_point due, runtime::time_point now);
 
   /// Since when it lets no call through, or only probes.
   timestamp since() const noexcept {
@@ -45,9 +48,16 @@ public:
     return until_;
   }
 
+  /// The same moment in the time of the timers of the system that the breaker
+  /// is in, which is virtual in a test.
+  const std::optional<runtime::time_point>& due() const noexcept {
+    return due_;
+  }
+
 private:
   timestamp since_;
   std::optional<timestamp> until_;
+  std::optional<runtime::time_point> due_;
 };
 
 /// The permission for one call, and the duty to tell how it went. Destroyed
@@ -83,12 +93,13 @@ public:
     return circuit_ != nullptr;
   }
 
-  /// The call has succeeded, if it was not too slow. After that this permits
-  /// nothing; as with `failed`.
-  void succeeded() noexcept;
+  /// The call has succeeded, if it was not too slow: returns whether. After
+  /// that this permits nothing; as with `failed`.
+  bool succeeded() noexcept;
 
-  /// It has failed. Whether that counts is for the breaker's options to say.
-  void failed(const failure& why) noexcept;
+  /// It has failed. Whether that counts is for the breaker's options to say:
+  /// returns whether it did.
+  bool failed(const failure& why) noexcept;
 
 private:
   void left_open() noexcept;
@@ -147,6 +158,22 @@ public:
       self, circuit_, detail::take_operation<F>(std::forward<F>(op)));
   }
 
+  /// The same with a permit of `limiter` (a concurrency_limiter or a partition
+  /// of one), which learns from the breaker: a call that counts as failed is a
+  /// drop to a limit that adapts, which goes down at once, long before the
+  /// circuit opens; one that failed otherwise is no sample. While the circuit
+  /// is open nobody queues for a permit.
+  ///
+  /// Throws also what permit_source lists.
+  template <std::derived_from<permit_source> Limiter, class F>
+  async<operation_result_t<detail::operation_t<F>>> call(task_context& self,
+                                                         Limiter limiter,
+                                                         F&& op) const {
+    return run_limited<detail::operation_t<F>>(
+      self, circuit_, std::move(limiter),
+      detail::take_operation<F>(std::forward<F>(op)));
+  }
+
   /// Permission for a call made in another way. Throws `circuit_open_error`.
   circuit_pass enter() const;
 
@@ -181,6 +208,10 @@ private:
 
   static circuit_pass enter(const detail::circuit_ptr& circuit);
 
+  /// The same for who has a permit, of which there is nothing to learn if he
+  /// is refused.
+  static circuit_pass enter(const detail::circuit_ptr& circuit, permit& held);
+
   template <class F>
   static async<operation_result_t<F>> run(task_context& self,
                                           detail::circuit_ptr circuit, F op) {
@@ -196,6 +227,39 @@ private:
       }
     } catch (...) {
       pass.failed(failure::from(std::current_exception()));
+      throw;
+    }
+  }
+
+  /// `call`, with a permit taken between the look at an open circuit and the
+  /// pass, so that waiting for one is no part of the call.
+  template <class F, class Limiter>
+  static async<operation_result_t<F>> run_limited(task_context& self,
+                                                  detail::circuit_ptr circuit,
+                                                  Limiter limiter, F op) {
+    circuit_pass pass;
+    if (circuit->state() == circuit_state::open)
+      pass = enter(circuit); // unless it is due just now
+    auto request = limiter.acquire();
+    auto held = co_await request;
+    if (!pass)
+      pass = enter(circuit, held);
+    try {
+      if constexpr (std::is_void_v<operation_result_t<F>>) {
+        co_await detail::call_in_place(op, self, circuit->name());
+        if (!pass.succeeded())
+          held.dropped();
+      } else {
+        auto value = co_await detail::call_in_place(op, self, circuit->name());
+        if (!pass.succeeded())
+          held.dropped();
+        co_return std::move(value);
+      }
+    } catch (...) {
+      if (pass.failed(failure::from(std::current_exception())))
+        held.dropped();
+      else
+        held.ignored();
       throw;
     }
   }

@@ -16,5 +16,7 @@ CAF_ADD_ATOM(axiom_error, axiom, state_atom, "axState")
 CAF_ADD_ATOM(axiom_error, axiom, trip_atom, "axTrip")
 CAF_ADD_ATOM(axiom_error, axiom, reset_atom, "axReset")
 CAF_ADD_ATOM(axiom_error, axiom, changed_atom, "axChanged")
+CAF_ADD_ATOM(axiom_error, axiom, succeeded_atom, "axSucceed")
+CAF_ADD_ATOM(axiom_error, axiom, failed_atom, "axFailed")
 
 CAF_END_TYPE_ID_BLOCK(axiom_error)

@@ -47,7 +47,8 @@ struct retry_policy {
   std::optional<task_priority> priority{};
   std::optional<runtime::duration> grace{};
 
-  /// Where the errors go of attempts that failed before a success.
+  /// Where the errors go of attempts that failed before a success, or before a
+  /// cancellation, in which case they come while the caller's frames go.
   std::vector<task_error>* suppressed = nullptr;
 };
 

@@ -43,7 +43,9 @@ std::string to_string(auto_shutdown x);
 /// How long a child waits until it is restarted: `initial` after its first
 /// failure, `factor` times as long after each following one, up to `max`; each
 /// time more or less by up to a part `jitter` of it. A child that ran for
-/// `healthy_after` begins anew.
+/// `healthy_after` begins anew. One that is a task and that an open circuit
+/// breaker refused waits until that lets somebody through, if that is later:
+/// without it the restarts would be used up in vain.
 ///
 /// Without a wait, which is the default, nothing is drawn at random.
 struct restart_backoff {

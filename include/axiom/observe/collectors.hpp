@@ -1,14 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "axiom/coordination/limiter_stats.hpp"
+#include "axiom/error/circuit_state.hpp"
 #include "axiom/error/supervisor_stats.hpp"
-#include "axiom/resource/resource_stats.hpp"
 #include "axiom/resource/memory_pressure_stats.hpp"
 #include "axiom/resource/pool_stats.hpp"
+#include "axiom/resource/resource_stats.hpp"
 #include "axiom/runtime/metrics.hpp"
 #include "axiom/runtime/scheduler_stats.hpp"
 
@@ -29,6 +32,12 @@ using metrics_provider = std::function<runtime::metrics_snapshot()>;
 ///
 /// - `axiom_tasks_created_total`
 /// - `axiom_tasks_finished_total{outcome="completed|failed|cancelled"}`
+/// - `axiom_errors_total{code}`: of the failed ones, by the name of their
+///   `errc`, whose number is bounded; "foreign" for errors of another category.
+///   (An exception that is not of Axiom has the code `unhandled_exception`.)
+///   One that a parent fails with in turn counts for both.
+/// - `axiom_retries_total`
+/// - `axiom_retries_refused_total`: those that a budget did not pay for
 /// - `axiom_tasks_active`
 /// - `axiom_cancellation_seconds` (histogram: request to last acknowledgement)
 /// - `axiom_cancellations_overdue_total`
@@ -151,6 +160,29 @@ using supervisor_provider = std::function<std::vector<supervisor_stats>()>;
 /// from 0. Thread-safe as far as the provider is.
 std::shared_ptr<prometheus::Collectable> make_supervisor_collector(
   supervisor_provider provider);
+
+/// Where the circuit breakers' figures come from, such as
+/// `[&sys] { return all_circuit_stats(sys); }`; see metrics_provider.
+using circuit_provider = std::function<std::vector<circuit_stats>()>;
+
+/// So many names of circuit breakers have lines of their own; the others share
+/// those of this name.
+inline constexpr std::size_t max_circuit_labels = 100;
+inline constexpr std::string_view other_circuits = "(others)";
+
+/// Makes the families of the circuit breakers from one look at each a scrape:
+///
+/// - `axiom_circuit_state{circuit,state="closed|open|half_open"}` (gauge: how
+///   many of this name are in the state, so 0 or 1 where names are unique)
+/// - `axiom_circuit_calls_total{circuit,outcome="succeeded|failed|ignored|
+///   refused"}`: a refused one did not take place
+/// - `axiom_circuit_opened_total{circuit}`
+///
+/// Breakers of one name are summed. Of the provider's, the first are those with
+/// lines of their own: `all_circuit_stats` has the oldest first. Thread-safe as
+/// far as the provider is.
+std::shared_ptr<prometheus::Collectable> make_circuit_collector(
+  circuit_provider provider);
 
 /// Makes the usual `process_*` families of this process: CPU time, resident
 /// and virtual memory, open and allowed descriptors, threads, start time. A

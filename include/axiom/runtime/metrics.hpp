@@ -7,11 +7,17 @@
 
 #include <caf/fwd.hpp>
 
+#include "axiom/error/errc.hpp"
 #include "axiom/runtime/histogram.hpp"
 #include "axiom/runtime/thread_cells.hpp"
 #include "axiom/runtime/timer_service.hpp"
 
 namespace axiom::runtime {
+
+/// The failures of tasks are counted by their code: each below this number by
+/// itself, at 0 those that are no `errc` (another category's, and codes of a
+/// later release, from another node).
+inline constexpr std::size_t error_slots = 64;
 
 /// What is counted, summed over all threads at one moment. The parts are read
 /// one after the other while the system runs: `completed + failed + cancelled`
@@ -25,8 +31,13 @@ struct metrics_snapshot {
   std::uint64_t overdue = 0;
   /// Responses to requests that nobody waited for any more.
   std::uint64_t late_responses = 0;
+  /// Retries that were made, and that a retry budget refused.
+  std::uint64_t retries = 0;
+  std::uint64_t retries_refused = 0;
   /// From the request of a cancellation to its last acknowledgement.
   histogram cancellation;
+  /// Failed tasks by the number of their `errc`, see error_slots.
+  std::array<std::uint64_t, error_slots> errors{};
 
   std::uint64_t active() const noexcept {
     return created - completed - failed - cancelled;
@@ -45,6 +56,8 @@ enum class counter : std::size_t {
   cancelled,
   overdue,
   late_responses,
+  retries,
+  retries_refused,
   count_of_counters
 };
 
@@ -57,6 +70,14 @@ public:
   }
 
   void observe_cancellation(duration latency) noexcept;
+
+  /// A task has failed with this error.
+  void add_failure(const caf::error& why) noexcept {
+    add(counter::failed);
+    const auto code = code_of(why);
+    const auto i = code ? static_cast<std::size_t>(*code) : 0;
+    bump(errors_[i < error_slots ? i : 0], std::uint64_t{1});
+  }
 
   void collect(metrics_snapshot& into) const noexcept;
 
@@ -82,6 +103,7 @@ private:
   std::array<std::atomic<std::uint64_t>, histogram_edges.size() + 1>
     cancellation_{};
   std::atomic<std::uint64_t> cancellation_ns_{0};
+  std::array<std::atomic<std::uint64_t>, error_slots> errors_{};
 };
 
 /// The cells of all threads that ever worked for one system.

@@ -39,6 +39,7 @@ public:
   bool parts_take_permits() const noexcept override;
 
   std::size_t takes_buffers() const noexcept override;
+  std::string_view why_not_repeatable() const noexcept override;
 
   void check_environment(problem_list& problems) const override;
 

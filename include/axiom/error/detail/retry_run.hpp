@@ -22,6 +22,12 @@ public:
   /// budget.
   explicit retry_run(const retry_policy& policy);
 
+  retry_run(const retry_run&) = delete;
+  retry_run& operator=(const retry_run&) = delete;
+
+  /// Hands over the errors that nobody has got otherwise.
+  ~retry_run();
+
   /// How the next attempt is made.
   attempt_options next() const;
 

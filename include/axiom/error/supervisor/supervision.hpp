@@ -181,12 +181,16 @@ public:
                runtime::time_point now);
 
   /// There is no incarnation, since it could not be made.
+  /// @param earliest as for `ended`
   void start_failed(child_key child, std::uint64_t incarnation,
-                    runtime::time_point now);
+                    runtime::time_point now,
+                    runtime::time_point earliest = runtime::time_point::min());
 
   /// The incarnation is dead.
+  /// @param earliest if that leads to a restart: not before this
   void ended(child_key child, std::uint64_t incarnation, exit_class how,
-             runtime::time_point now);
+             runtime::time_point now,
+             runtime::time_point earliest = runtime::time_point::min());
 
   /// Does what is due.
   void time_passed(runtime::time_point now);
@@ -282,9 +286,12 @@ private:
   child_state die(child& x);
 
   void stopped_on_purpose(child& x, runtime::time_point now);
-  void failed_to_start(child& x, runtime::time_point now);
-  void exited(child& x, exit_class how, runtime::time_point now);
-  void restart_after_failure(child& x, runtime::time_point now);
+  void failed_to_start(child& x, runtime::time_point now,
+                       runtime::time_point earliest);
+  void exited(child& x, exit_class how, runtime::time_point now,
+              runtime::time_point earliest);
+  void restart_after_failure(child& x, runtime::time_point now,
+                             runtime::time_point earliest);
   void delay(child& x, runtime::time_point due, runtime::time_point now);
   void rest(child& x, supervision_verdict how);
   void forget(child& x);
