@@ -216,17 +216,22 @@ type<std::optional<std::uint64_t>> automatic_or_cores(std::uint64_t minimum,
                       within(parse_thousandths, minimum, maximum));
 }
 
-type<double> fraction() {
+type<double> decimal(std::uint64_t minimum, std::uint64_t maximum) {
   type_info info;
   info.type = type_info::kind::number;
-  info.expected = "a number from 0.001 to 1";
-  return scalar<double>(std::move(info),
-                        [](const std::string& text) -> std::optional<double> {
-                          const auto value = parse_thousandths(text);
-                          if (!value || *value < 1 || *value > 1000)
-                            return std::nullopt;
-                          return static_cast<double>(*value) / 1000;
-                        });
+  info.expected = "a number from " + thousandths_text(minimum) + " to "
+                + thousandths_text(maximum);
+  return scalar<double>(
+    std::move(info), [=](const std::string& text) -> std::optional<double> {
+      const auto value = parse_thousandths(text);
+      if (!value || *value < minimum || *value > maximum)
+        return std::nullopt;
+      return static_cast<double>(*value) / 1000;
+    });
+}
+
+type<double> fraction() {
+  return decimal(1, 1000);
 }
 
 type<bool> boolean() {

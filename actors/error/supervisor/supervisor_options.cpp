@@ -115,6 +115,10 @@ void check_supervisor(const supervisor_options& x, const std::string& where,
                      "simple_one_for_one makes all children from one "
                      "specification, but there are "
                        + std::to_string(x.children.size()));
+  problems.refuse_if(!simple && x.instances != 0,
+                     "instances is " + std::to_string(x.instances)
+                       + "; only simple_one_for_one makes several children "
+                         "from one specification");
   std::unordered_set<std::string> names;
   for (auto& spec : x.children) {
     check_child(spec, where, x.auto_shutdown, into);

@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "axiom/coordination/limiter_options.hpp"
 #include "axiom/deploy/problem.hpp"
 #include "axiom/deploy/scalar.hpp"
+#include "axiom/error/supervisor_options.hpp"
 #include "axiom/resource/buffer_pool.hpp"
 #include "axiom/resource/memory_pressure_options.hpp"
 #include "axiom/resource/resource_requirement.hpp"
@@ -60,6 +62,29 @@ struct task_spec {
   std::shared_ptr<const task_program> program;
 };
 
+/// A child that is an actor: a type of the application's, see `add_actor_type`
+/// of CAF's configuration.
+struct actor_spec {
+  std::string type;
+  std::vector<std::string> arguments; // of its constructor, each a std::string
+};
+
+struct supervisor_spec;
+
+/// One of a supervisor's `children:`. A task's own name and grace are not used:
+/// it has the child's name, and the time to end that the child has.
+struct supervised_spec {
+  child_options how;
+  std::variant<task_spec, actor_spec, std::shared_ptr<const supervisor_spec>>
+    what; // never null in a loaded deployment
+};
+
+/// One entry of `supervisors:`, or a child that is one.
+struct supervisor_spec {
+  supervisor_options options; // without children
+  std::vector<supervised_spec> children;
+};
+
 /// What a deployment file says, checked and complete: a value that can be
 /// kept, compared with its successor and run. Making one starts nothing.
 struct deployment {
@@ -70,6 +95,7 @@ struct deployment {
   std::vector<buffer_pool_options> pools;
   resource_capacities resources;
   std::optional<memory_pressure_options> memory_pressure; // none: unheeded
+  std::vector<supervisor_spec> supervisors;
   std::vector<task_spec> tasks;
 };
 

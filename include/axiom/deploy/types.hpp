@@ -49,6 +49,10 @@ type<std::uint64_t> cores(std::uint64_t minimum, std::uint64_t maximum);
 type<std::optional<std::uint64_t>> automatic_or_cores(std::uint64_t minimum,
                                                       std::uint64_t maximum);
 
+/// A number with at most three digits behind the point; the bounds are in
+/// thousandths.
+type<double> decimal(std::uint64_t minimum, std::uint64_t maximum);
+
 /// A part of something, above 0 and at most 1, to the thousandth: "0.8".
 type<double> fraction();
 
