@@ -155,6 +155,11 @@ std::string to_string(restart_kind x) {
   return names.print(x);
 }
 
+std::string to_string(child_start_mode x) {
+  constexpr enum_names<child_start_mode, 2> names{{"made", "said"}};
+  return names.print(x);
+}
+
 std::string to_string(child_state x) {
   constexpr enum_names<child_state, 6> names{
     {"waiting", "starting", "running", "stopping", "killing", "stopped"}};

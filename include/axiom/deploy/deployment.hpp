@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -98,5 +99,9 @@ struct deployment {
   std::vector<supervisor_spec> supervisors;
   std::vector<task_spec> tasks;
 };
+
+/// Calls `f` with each task of the deployment, those below supervisors first.
+void for_each_task(const deployment& value,
+                   const std::function<void(const task_spec&)>& f);
 
 } // namespace axiom::deploy

@@ -47,6 +47,9 @@ enum class child_start_mode : std::uint8_t {
   said,
 };
 
+/// The enumerator's name.
+std::string to_string(child_start_mode x);
+
 /// For `child_options::shutdown`: the child has all the time it wants.
 inline constexpr runtime::duration shutdown_infinity = runtime::duration::max();
 
