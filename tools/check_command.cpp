@@ -12,9 +12,17 @@ int check_command(const command_line& args) {
     print_error(loaded.report());
     return misuse;
   }
-  const auto count = loaded.value.tasks.size();
-  return print(loaded.source.name() + ": well, "
-               + std::to_string(count) + (count == 1 ? " task\n" : " tasks\n"));
+  const auto several = [](std::size_t n, const char* what) {
+    return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+  };
+  const auto& value = loaded.value;
+  auto contents = value.supervisors.empty()
+                    ? std::string{}
+                    : several(value.supervisors.size(), "supervisor");
+  if (!value.tasks.empty())
+    contents += (contents.empty() ? "" : ", ")
+              + several(value.tasks.size(), "task");
+  return print(loaded.source.name() + ": well, " + contents + '\n');
 }
 
 } // namespace axiom::tools

@@ -13,6 +13,7 @@ using deploy::grouped;
 using deploy::human_duration;
 using observe::printable;
 using result = deploy::runner::result;
+using supervisor_result = deploy::supervisor_runner::result;
 
 namespace {
 
@@ -29,10 +30,36 @@ std::string signal_name(int number) {
   }
 }
 
-std::uint64_t count(const std::vector<result>& results, result::kind what) {
+template <class Result>
+std::uint64_t count(const std::vector<Result>& results,
+                    typename Result::kind what) {
   return static_cast<std::uint64_t>(
     std::count_if(results.begin(), results.end(),
-                  [=](const result& one) { return one.outcome == what; }));
+                  [=](const Result& one) { return one.outcome == what; }));
+}
+
+/// "2 of 3 tasks failed", as a line.
+std::string failed_of(std::uint64_t n, std::size_t all, const char* what) {
+  return "axiom: " + grouped(n) + " of " + grouped(all) + ' ' + what
+       + (all == 1 ? "" : "s") + " failed\n";
+}
+
+/// What became of a supervisor that did not do all it was there for.
+void append_supervisor(std::string& out, const supervisor_result& one) {
+  if (one.outcome != supervisor_result::kind::cancelled)
+    return;
+  const auto& at = one.stats;
+  out += "  " + printable(one.name) + ": stopped; " + grouped(at.starts)
+       + (at.starts == 1 ? " start of a child, " : " starts of children, ")
+       + grouped(at.restarts)
+       + (at.restarts == 1 ? " restart\n" : " restarts\n");
+}
+
+/// What keeps a supervisor from its end.
+void append_stuck(std::string& out, const supervisor_result& one) {
+  out += "  " + printable(one.name) + ": has not ended in time\n";
+  for (const auto& child : one.overdue)
+    out += "    overdue: " + printable(one.name + '/' + child) + '\n';
 }
 
 /// What a cancelled task did and did not do.
@@ -79,14 +106,19 @@ void append_earlier(std::string& out, const result& one) {
 
 } // namespace
 
-run_summary make_report(const std::vector<result>& results, int signal) {
+run_summary make_report(const std::vector<result>& results,
+                        const std::vector<supervisor_result>& supervisors,
+                        int signal) {
   run_summary summary;
   const auto n_failed = count(results, result::kind::failed);
-  const auto n_cancelled = count(results, result::kind::cancelled);
+  const auto n_given_up = count(supervisors, supervisor_result::kind::failed);
+  const auto n_cancelled =
+    count(results, result::kind::cancelled)
+    + count(supervisors, supervisor_result::kind::cancelled);
   if (n_cancelled > 0 && signal != 0) {
     summary.status = 128 + signal;
     summary.text += "axiom: stopped by " + signal_name(signal) + '\n';
-  } else if (n_failed > 0 || n_cancelled > 0) {
+  } else if (n_failed > 0 || n_given_up > 0 || n_cancelled > 0) {
     summary.status = failed;
   }
   for (const auto& one : results) {
@@ -104,15 +136,37 @@ run_summary make_report(const std::vector<result>& results, int signal) {
                   + grouped(one.attempts) + "; before that:\n";
     append_earlier(summary.text, one);
   }
+  for (const auto& one : supervisors) {
+    append_supervisor(summary.text, one);
+    if (one.stuck) {
+      append_stuck(summary.text, one);
+      summary.stuck = true;
+      if (summary.status == 0)
+        summary.status = failed;
+    }
+  }
+  if (n_given_up > 0)
+    summary.text += failed_of(n_given_up, supervisors.size(), "supervisor");
+  for (const auto& one : supervisors)
+    if (one.error)
+      deploy::append_error_tree(summary.text, one.name, *one.error, 2);
   if (n_failed > 0)
-    summary.text += "axiom: " + grouped(n_failed) + " of "
-                    + grouped(results.size())
-                    + (results.size() == 1 ? " task failed\n"
-                                           : " tasks failed\n");
+    summary.text += failed_of(n_failed, results.size(), "task");
   for (const auto& one : results)
     if (one.outcome == result::kind::failed && one.error)
       deploy::append_error_tree(summary.text, one.name, *one.error, 2);
   return summary;
+}
+
+std::string sum_of(const std::vector<supervisor_result>& supervisors) {
+  std::string result;
+  for (const auto& one : supervisors)
+    result += (result.empty() ? "" : "; ") + printable(one.name) + ": "
+            + grouped(one.stats.starts)
+            + (one.stats.starts == 1 ? " start, " : " starts, ")
+            + grouped(one.stats.restarts)
+            + (one.stats.restarts == 1 ? " restart" : " restarts");
+  return result;
 }
 
 std::string describe(const shutdown_report& report) {

@@ -16,8 +16,14 @@ struct run_summary {
 };
 
 /// Sums up a run. `signal` is the one that stopped it, or 0.
-run_summary make_report(const std::vector<deploy::runner::result>& results,
-                        int signal);
+run_summary
+make_report(const std::vector<deploy::runner::result>& results,
+            const std::vector<deploy::supervisor_runner::result>& supervisors,
+            int signal);
+
+/// All supervisors in one line; empty without any.
+std::string
+sum_of(const std::vector<deploy::supervisor_runner::result>& supervisors);
 
 /// Why the process does not end, as lines that are safe to print: tasks are
 /// named after files.

@@ -86,12 +86,18 @@ private:
   const bool terminal_;
 };
 
+/// What the display says of supervisors.
+std::string note_on(
+  const std::optional<deploy::supervisor_runner::figures>& now) {
+  return now ? to_string(*now) : std::string{};
+}
+
 /// The body of the task that shows progress until it is cancelled.
 async<void> show_progress(task_context& self, deploy::progress_display& display,
                           const deploy::runner& runs) {
   for (;;) {
     co_await self.sleep_for(display.interval());
-    display.show(runs.progress());
+    display.show(runs.progress(), note_on(runs.supervision()));
   }
 }
 
@@ -143,8 +149,9 @@ public:
       return runs_.wait();
     }();
     ready = false;
-    display_.finish(runs_.progress(), "axiom: ");
-    auto summary = make_report(results, stopped_by_);
+    const auto supervisors = runs_.supervisors();
+    display_.finish(runs_.progress(), "axiom: ", sum_of(supervisors));
+    auto summary = make_report(results, supervisors, stopped_by_);
     print_error(summary.text);
     if (report_)
       write_report(*report_, results, summary.status);

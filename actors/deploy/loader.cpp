@@ -1,12 +1,13 @@
 #include "axiom/deploy/loader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
 #include <utility>
-#include <variant>
 
+#include <caf/actor_system_config.hpp>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@
 #include "deploy/pools.hpp"
 #include "deploy/resources.hpp"
 #include "deploy/retry.hpp"
+#include "deploy/supervisors.hpp"
+#include "deploy/task_entry.hpp"
 
 namespace axiom::deploy {
 
@@ -35,13 +38,6 @@ constexpr auto max_grace = 24h;
 
 /// A week is more than anybody waits for a task.
 constexpr auto max_timeout = 7 * 24h;
-
-/// A task while it is read: `with` has to wait for `type`.
-struct task_entry : task_spec {
-  types::located<std::string> at_type;
-  std::monostate with;
-  std::optional<resource_requirements> wanted;
-};
 
 section<system_options> system_section() {
   section<system_options> result{"How the actor system is set up."};
@@ -82,18 +78,23 @@ section<metrics_options> metrics_section() {
   return result;
 }
 
-section<task_entry> task_section(const task_type_registry& registry) {
+/// The fields of a task.
+/// @param others types that are none of tasks: whose they are reads the rest
+template <class Entry>
+section<Entry> task_section(std::string doc, const task_type_registry& registry,
+                            const std::vector<std::string>& others = {}) {
   auto known = registry.names();
+  known.insert(known.end(), others.begin(), others.end());
   std::string listed;
   for (const auto& name : known)
     listed += (listed.empty() ? "" : ", ") + name;
-  section<task_entry> result{"One task at the top of the tree."};
+  section<Entry> result{std::move(doc)};
   result
     .required("name", &task_entry::name, types::name(),
-              "What the task is called; unique in the file.")
+              "What it is called; unique among the like of it.")
     .required("type", &task_entry::at_type,
-              types::locate(types::word("a task type: " + listed)),
-              "What the task does.")
+              types::locate(types::word("a type: " + listed)),
+              "What it does.")
     .optional("with", &task_entry::with,
               types::open_mapping("the fields of the task's type"), "{}",
               "The fields that belong to the type.")
@@ -115,13 +116,8 @@ section<task_entry> task_section(const task_type_registry& registry) {
               "others' sake: see memory_pressure.")
     .maybe("timeout", &task_entry::timeout, types::duration(1ns, max_timeout),
            "It is cancelled, and has failed, this long after its start.")
-    .maybe("retry", &task_entry::retry, retry_type(),
-           "How it is tried again when it fails.")
-    .optional("grace", &task_entry::grace, types::duration(0s, max_grace),
-              types::duration_text(defaults::grace),
-              "How long its tree may take to end when it is cancelled.")
-    .then([&registry, known, listed](task_entry& entry, const node& from,
-                                     reader& in) {
+    .then([&registry, others, known, listed](task_entry& entry,
+                                             const node& from, reader& in) {
       if (entry.at_type.value.empty())
         return; // missing or a mistake, reported
       entry.type = entry.at_type.value;
@@ -129,9 +125,11 @@ section<task_entry> task_section(const task_type_registry& registry) {
         entry.resources = std::move(*entry.wanted);
       const auto* type = registry.find(entry.type);
       if (!type) {
+        if (std::find(others.begin(), others.end(), entry.type) != others.end())
+          return;
         reader::scope inside{in, "type"};
-        auto what =
-          "unknown task type " + in_quotes(entry.type) + " (expected " + listed;
+        auto what = (others.empty() ? "unknown task type " : "unknown type ")
+                  + in_quotes(entry.type) + " (expected " + listed;
         if (auto guess = closest(entry.type, known))
           what += "; did you mean " + in_quotes(*guess) + '?';
         in.report(entry.at_type.where, what + ')');
@@ -141,15 +139,24 @@ section<task_entry> task_section(const task_type_registry& registry) {
       const auto empty = default_node("{}", from.where);
       const auto* with = from.find("with");
       entry.program = type->load(with ? *with : empty, in);
-    })
-    .then([](task_entry& entry, const node& from, reader& in) {
-      check_retry(entry, from, in);
     });
   return result;
 }
 
-section<deployment> root_section(const task_type_registry& registry) {
-  auto entries = types::list(types::mapping(task_section(registry)));
+section<deployment> root_section(const task_type_registry& registry,
+                                 const std::vector<std::string>& actors) {
+  auto fields =
+    task_section<task_entry>("One task at the top of the tree.", registry);
+  fields
+    .optional("grace", &task_entry::grace, types::duration(0s, max_grace),
+              types::duration_text(defaults::grace),
+              "How long its tree may take to end when it is cancelled.")
+    .maybe("retry", &task_entry::retry, retry_type(),
+           "How it is tried again when it fails.")
+    .then([](task_entry& entry, const node& from, reader& in) {
+      check_retry(entry, from, in);
+    });
+  auto entries = types::list(types::mapping(std::move(fields)));
   type<std::vector<task_spec>> tasks;
   tasks.info = entries.info;
   tasks.read = [read = std::move(entries.read)](
@@ -183,13 +190,53 @@ section<deployment> root_section(const task_type_registry& registry) {
            memory_pressure_type(), "What is done when memory gets short.")
     .maybe("retry_budget", &deployment::retry_budget, retry_budget_type(),
            "How often all tasks together may try again.")
-    .required("tasks", &deployment::tasks, std::move(tasks), "What is run.");
+    .optional("supervisors", &deployment::supervisors,
+              supervisors_type(
+                task_section<worker_entry>("A child of a supervisor that is a "
+                                           "task or an actor.",
+                                           registry, actors),
+                actors),
+              "[]", "What is kept running.")
+    .optional("tasks", &deployment::tasks, std::move(tasks), "",
+              "What is run; with the last of them all ends.")
+    .then([](deployment&, const node& from, reader& in) {
+      if (from.find("tasks") == nullptr && from.find("supervisors") == nullptr)
+        in.report(from.where, "missing key \"tasks\" (expected tasks, "
+                              "supervisors, or both)");
+      if (const auto* list = from.find("supervisors");
+          list != nullptr && list->type == node::kind::sequence
+          && list->items.empty())
+        in.report_field(from, "supervisors",
+                        "no supervisors (expected at least one)");
+    });
   return result;
+}
+
+/// That what a task needs is there.
+/// @param where its mapping
+void check_needs(const task_spec& task, const node& where,
+                 const std::string& path, const deployment& value,
+                 problem_list& problems) {
+  if (task.limiter)
+    check_limiter(*task.limiter, where.find("limiter")->where,
+                  path + ".limiter", value.limiters, problems);
+  if (task.pool)
+    check_pool(task, where.find("pool")->where, path + ".pool", value.pools,
+               problems);
+  if (const auto* resources = where.find("resources"))
+    check_resources(task.resources, *resources, path + ".resources",
+                    value.resources, problems);
 }
 
 /// How the parts of the file fit together.
 void check_topology(const deployment& value, const node& document,
                     problem_list& problems) {
+  const task_check check = [&](const task_spec& task, const node& where,
+                               const std::string& path) {
+    check_needs(task, where, path, value, problems);
+  };
+  if (const auto* trees = document.find("supervisors"))
+    check_supervisors(value.supervisors, *trees, check, problems);
   const auto* list = document.find("tasks");
   std::map<std::string_view, std::size_t> first;
   for (std::size_t i = 0; i < value.tasks.size(); ++i) {
@@ -201,19 +248,7 @@ void check_topology(const deployment& value, const node& document,
                    "duplicate name " + in_quotes(name) + " (tasks["
                      + std::to_string(other->second)
                      + "] has it; expected unique names)");
-    const auto& limiter = value.tasks[i].limiter;
-    if (limiter)
-      check_limiter(*limiter, list->items[i].find("limiter")->where,
-                    "tasks[" + std::to_string(i) + "].limiter", value.limiters,
-                    problems);
-    if (value.tasks[i].pool)
-      check_pool(value.tasks[i], list->items[i].find("pool")->where,
-                 "tasks[" + std::to_string(i) + "].pool", value.pools,
-                 problems);
-    if (const auto* resources = list->items[i].find("resources"))
-      check_resources(value.tasks[i].resources, *resources,
-                      "tasks[" + std::to_string(i) + "].resources",
-                      value.resources, problems);
+    check(value.tasks[i], list->items[i], "tasks[" + std::to_string(i) + ']');
   }
 }
 
@@ -237,9 +272,18 @@ int read_all(int fd, std::size_t limit, std::string& text) {
 
 } // namespace
 
-loader::loader(const task_type_registry& types)
-  : types_(types), root_(root_section(types_)) {
+loader::loader(const task_type_registry& types,
+               const std::vector<std::string>& actor_types)
+  : types_(types), root_(root_section(types_, actor_types)) {
   // nop
+}
+
+std::vector<std::string> actor_types_of(const caf::actor_system_config& cfg) {
+  std::vector<std::string> result;
+  for (const auto& [name, factory] : cfg.actor_factories)
+    result.push_back(name);
+  std::sort(result.begin(), result.end());
+  return result;
 }
 
 load_result loader::load_file(const std::string& path, variables vars,
@@ -300,8 +344,9 @@ load_result loader::load(source_text source, variables vars,
     if (problems.empty())
       check_topology(result.value, *document, problems);
     if (problems.empty() && depth == load_depth::environment)
-      for (const auto& task : result.value.tasks)
+      for_each_task(result.value, [&problems](const task_spec& task) {
         task.program->check_environment(problems);
+      });
   }
   problems.sort();
   return result;

@@ -31,13 +31,6 @@ struct pool_entry {
   std::chrono::nanoseconds idle_timeout{};
 };
 
-/// Reports a mistake of one field, where that is written or could be.
-void report(const node& from, reader& in, const char* field, std::string what) {
-  reader::scope inside{in, field};
-  const auto* value = from.find(field);
-  in.report(value != nullptr ? value->where : from.where, std::move(what));
-}
-
 section<pool_entry> pool_section() {
   section<pool_entry> result{
     "Memory that is lent in blocks, within a budget: tasks refer to it by its "
@@ -59,15 +52,15 @@ section<pool_entry> pool_section() {
       for (auto [field, size] : {std::pair{"smallest", entry.smallest},
                                  std::pair{"largest", entry.largest}})
         if (size != 0 && !std::has_single_bit(size))
-          report(from, in, field,
-                 "is no power of two (expected such as 64KiB)");
+          in.report_field(from, field,
+                          "is no power of two (expected such as 64KiB)");
       if (entry.smallest > entry.largest && entry.largest != 0)
-        report(from, in, "smallest",
-               "is above largest (expected at most that)");
+        in.report_field(from, "smallest",
+                        "is above largest (expected at most that)");
       if (entry.largest > entry.budget && entry.budget != 0)
-        report(from, in, "budget",
-               "is less than one of the largest blocks (expected at least "
-               "that)");
+        in.report_field(from, "budget",
+                        "is less than one of the largest blocks (expected at "
+                        "least that)");
     });
   return result;
 }

@@ -53,7 +53,9 @@ progress_text::progress_text(std::string unit) : unit_(std::move(unit)) {
   last_.discovering = true;
 }
 
-void progress_text::update(const progress_snapshot& now, duration elapsed) {
+void progress_text::update(const progress_snapshot& now, duration elapsed,
+                           std::string note) {
+  note_ = std::move(note);
   const auto passed = seconds{elapsed - elapsed_}.count();
   if (passed > 0) {
     const auto current
@@ -101,7 +103,13 @@ std::string progress_text::estimate() const {
                      total % 60);
 }
 
+std::string progress_text::with_note(std::string text) const {
+  return note_.empty() ? text : std::move(text) + "; " + note_;
+}
+
 std::string progress_text::bar(std::size_t width) const {
+  if (unit_.empty())
+    return note_.substr(0, width);
   // The most important comes first, the bar takes what is left.
   std::string text = counts();
   auto append = [&](const std::string& more) {
@@ -114,6 +122,8 @@ std::string progress_text::bar(std::size_t width) const {
   if (seconds{elapsed_}.count() >= first_rate_seconds)
     append(fmt::format("{}/s", grouped(static_cast<std::uint64_t>(rate_))));
   append(human_bytes(last_.bytes));
+  if (!note_.empty())
+    append(note_);
   if (text.size() > width)
     return text.substr(0, width);
   const auto room = width - text.size();
@@ -133,16 +143,20 @@ std::string progress_text::bar(std::size_t width) const {
 }
 
 std::string progress_text::line() const {
+  if (unit_.empty())
+    return note_;
   auto result = counts();
   if (!last_.discovering && last_.found > 0)
     result += fmt::format(" ({}%)", last_.done * 100 / last_.found);
   result += ", " + human_bytes(last_.bytes);
   if (seconds{elapsed_}.count() >= first_rate_seconds)
     result += fmt::format(", {}/s", grouped(static_cast<std::uint64_t>(rate_)));
-  return result + ", " + estimate();
+  return with_note(result + ", " + estimate());
 }
 
 std::string progress_text::total() const {
+  if (unit_.empty())
+    return note_ + ", " + human_duration(elapsed_);
   auto result = fmt::format("{} of {} {}", grouped(last_.done),
                             grouped(last_.found), unit_);
   if (last_.failed > 0)
@@ -154,7 +168,7 @@ std::string progress_text::total() const {
     result += fmt::format(
       ", {}/s", grouped(static_cast<std::uint64_t>(
                   static_cast<double>(last_.done) / passed)));
-  return result;
+  return with_note(std::move(result));
 }
 
 std::string grouped(std::uint64_t n) {

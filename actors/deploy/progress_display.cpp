@@ -56,11 +56,11 @@ std::chrono::milliseconds progress_display::interval() const noexcept {
                               : std::chrono::milliseconds{line_interval};
 }
 
-void progress_display::show(const progress_snapshot& now) {
+void progress_display::show(const progress_snapshot& now, std::string note) {
   const std::lock_guard guard{mutex_};
   if (style_ == style::nothing || paused_)
     return;
-  text_.update(now, elapsed());
+  text_.update(now, elapsed(), std::move(note));
   if (style_ == style::lines) {
     put(text_.line() + '\n');
     return;
@@ -85,12 +85,12 @@ void progress_display::pause() {
 }
 
 void progress_display::finish(const progress_snapshot& now,
-                              std::string_view label) {
+                              std::string_view label, std::string note) {
   const std::lock_guard guard{mutex_};
   clear();
   if (style_ == style::nothing)
     return;
-  text_.update(now, elapsed());
+  text_.update(now, elapsed(), std::move(note));
   put(std::string{label} + text_.total() + '\n');
 }
 

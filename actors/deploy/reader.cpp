@@ -47,6 +47,13 @@ void reader::report(position where, std::string what) {
   problems_.add(where, path_, std::move(what));
 }
 
+void reader::report_field(const node& mapping, std::string_view field,
+                          std::string what) {
+  const scope inside{*this, field};
+  const auto* value = mapping.find(field);
+  report(value != nullptr ? value->where : mapping.where, std::move(what));
+}
+
 void reader::mismatch(const node& found, std::string_view expected) {
   if (found.type == node::kind::invalid)
     return; // reported when it was parsed

@@ -100,15 +100,20 @@ struct runner::run {
 
 runner::runner(structured_task_coordinator coordinator, deployment value,
                byte_sink& standard_output, std::size_t workers)
-  : coordinator_(std::move(coordinator)), deployment_(std::move(value)) {
+  : coordinator_(std::move(coordinator)),
+    deployment_(std::move(value)),
+    standard_output_(standard_output),
+    workers_(workers) {
   auto& sys = coordinator_.actor()->home_system();
   for (const auto& options : deployment_.limiters)
     limiters_.emplace(options.name, concurrency_limiter::spawn(sys, options));
   for (const auto& options : deployment_.pools)
     pools_.emplace(options.name, buffer_pool::spawn(sys, options));
-  const auto& tasks = deployment_.tasks;
-  if (std::any_of(tasks.begin(), tasks.end(),
-                  [](auto& spec) { return !spec.resources.empty(); }))
+  bool needs_resources = false;
+  for_each_task(deployment_, [&needs_resources](const task_spec& spec) {
+    needs_resources = needs_resources || !spec.resources.empty();
+  });
+  if (needs_resources)
     resources_ = resource_monitor::spawn(
       sys,
       {.name = "resources", .capacities = capacities(deployment_.resources)});
@@ -121,17 +126,14 @@ runner::runner(structured_task_coordinator coordinator, deployment value,
   }
   if (deployment_.retry_budget)
     retries_.emplace(*deployment_.retry_budget);
-  for (const auto& spec : tasks) {
-    std::optional<concurrency_limiter> limiter;
-    if (spec.limiter)
-      limiter = limiters_.at(*spec.limiter);
-    std::optional<buffer_pool> pool;
-    if (spec.pool)
-      pool = pools_.at(*spec.pool);
-    runs_.push_back(std::make_unique<run>(
-      spec, standard_output, workers, std::move(limiter), std::move(pool),
-      resources_ ? &*resources_ : nullptr, retries_));
-  }
+  for (const auto& spec : deployment_.tasks)
+    runs_.push_back(make_run(spec));
+  if (!deployment_.supervisors.empty())
+    supervisors_ = std::make_unique<supervisor_runner>(
+      coordinator_, deployment_.supervisors,
+      [this](task_context& self, const task_spec& spec, std::uint64_t number) {
+        return supervised(self, spec, number);
+      });
 }
 
 runner::~runner() {
@@ -139,9 +141,33 @@ runner::~runner() {
   for (const auto& one : runs_)
     if (one->handle)
       one->handle.wait();
+  supervisors_.reset(); // its tasks use the rest
+}
+
+std::unique_ptr<runner::run> runner::make_run(const task_spec& spec) {
+  std::optional<concurrency_limiter> limiter;
+  if (spec.limiter)
+    limiter = limiters_.at(*spec.limiter);
+  std::optional<buffer_pool> pool;
+  if (spec.pool)
+    pool = pools_.at(*spec.pool);
+  return std::make_unique<run>(spec, standard_output_, workers_,
+                               std::move(limiter), std::move(pool),
+                               resources_ ? &*resources_ : nullptr, retries_);
+}
+
+async<void> runner::supervised(task_context& self, const task_spec& spec,
+                               std::uint64_t number) {
+  const auto one = make_run(spec);
+  one->services.start_number(number);
+  one->services.on_started([&self] { self.started(); });
+  auto body = one->body(self);
+  co_await std::move(body);
 }
 
 void runner::start() {
+  if (supervisors_ && !supervisors_->start([this] { return cancelling(); }))
+    return;
   const std::lock_guard guard{mutex_};
   for (const auto& one : runs_) {
     if (cancelling_)
@@ -158,8 +184,19 @@ void runner::start() {
 }
 
 void runner::cancel() {
+  cancel(cancel_reason::user);
+}
+
+void runner::heed_supervisors() {
+  if (supervisors_ && supervisors_->one_failed())
+    cancel(cancel_reason::sibling_failed);
+}
+
+void runner::cancel(cancel_reason why) {
   if (cancelling_.exchange(true))
     return;
+  if (supervisors_)
+    supervisors_->look_again();
   // From here on nothing is created: `start` has seen the flag, or is done.
   const std::lock_guard guard{mutex_};
   std::vector<std::pair<run*, cancellation>> requests;
@@ -169,8 +206,8 @@ void runner::cancel() {
       continue;
     try {
       requests.emplace_back(one.get(), coordinator_.cancel_task_tree(
-                                         one->handle.reference(),
-                                         cancel_reason::user, one->spec.grace));
+                                         one->handle.reference(), why,
+                                         one->spec.grace));
     } catch (const exception& err) {
       if (!err.is(errc::no_such_task))
         throw; // else it has ended
@@ -191,8 +228,23 @@ progress_snapshot runner::progress() const {
   return result;
 }
 
+std::optional<supervisor_runner::figures> runner::supervision() const {
+  if (!supervisors_)
+    return std::nullopt;
+  return supervisors_->now();
+}
+
+std::vector<supervisor_runner::result> runner::supervisors() const {
+  if (!supervisors_)
+    return {};
+  return supervisors_->results();
+}
+
 std::vector<runner::result> runner::wait() {
   std::vector<result> results;
+  if (supervisors_ && runs_.empty())
+    supervisors_->wait([this] { return cancelling(); });
+  heed_supervisors();
   for (const auto& one : runs_) {
     result entry;
     entry.name = one->spec.name;
@@ -203,9 +255,10 @@ std::vector<runner::result> runner::wait() {
     };
     bool ended = false;
     if (one->handle) {
-      do
+      do {
+        heed_supervisors();
         ended = one->handle.wait_for(look_interval);
-      while (!ended && !given_up());
+      } while (!ended && !given_up());
     }
     entry.attempts = one->tries.begun();
     if (ended) {
@@ -224,6 +277,12 @@ std::vector<runner::result> runner::wait() {
     entry.unit = one->spec.program->unit();
     entry.output = one->services.output();
     results.push_back(std::move(entry));
+  }
+  if (supervisors_) {
+    const auto over = std::all_of(
+      results.begin(), results.end(),
+      [](auto& x) { return x.outcome != result::kind::cancelled; });
+    supervisors_->stop(runs_.empty() || !over ? cancelling() : false);
   }
   if (cancelling_) {
     // The reports come a moment after the last end.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "axiom/deploy/digest/digest_tree.hpp"
+#include "deploy/drill.hpp"
 
 namespace axiom::deploy {
 
@@ -52,6 +53,7 @@ void task_type_registry::insert(std::string name, task_type entry) {
 task_type_registry builtin_task_types() {
   task_type_registry result;
   digest::add_digest_tree(result);
+  add_drill(result);
   return result;
 }
 

@@ -106,6 +106,20 @@ BOOST_AUTO_TEST_CASE(may_be_tasks_that_end_with_their_supervisor) {
   BOOST_TEST(*ends == lines{"over"}, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(may_be_tasks_with_a_priority_of_their_own) {
+  auto seen = std::make_shared<lines>();
+  auto body = [seen](task_context& self) -> async<void> {
+    seen->push_back(std::string{self.name()} + ' ' + to_string(self.priority()));
+    co_await forever(self);
+  };
+  const std::string forgotten = "not its name";
+  auto sup = begin({.children = {axiom::task_child(
+                      {.name = "t"}, body,
+                      {.name = forgotten,
+                       .priority = axiom::task_priority::high})}});
+  BOOST_TEST(*seen == lines{"t high"}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(live_in_a_coordinator_of_the_users_choice) {
   auto sup = begin({.children = {axiom::task_child({.name = "t"}, forever)},
                     .coordinator = coordinator()});

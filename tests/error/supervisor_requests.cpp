@@ -37,6 +37,34 @@ BOOST_AUTO_TEST_CASE(add_children_after_the_others) {
   CHECK_HAPPENED({"-a", "-b", "+a", "+b"});
 }
 
+BOOST_AUTO_TEST_CASE(add_to_the_children_there_were_from_the_beginning) {
+  auto options = pool_of(worker({.name = "w"}));
+  options.instances = 2;
+  auto sup = begin(std::move(options));
+  CHECK_HAPPENED({"+w", "+w"});
+  BOOST_TEST(result_of(sup.ready()).specs == 2u);
+  BOOST_TEST(result_of(sup.start_child()).name == "w-3");
+  BOOST_TEST(has(sup, "w-1"));
+  BOOST_TEST(has(sup, "w-2"));
+  happened();
+  crash("w"); // the third
+  CHECK_HAPPENED({"-w", "+w"});
+  BOOST_TEST(sup.stats().restarts == 1u);
+  stop_and_check(sup);
+}
+
+BOOST_AUTO_TEST_CASE(begin_with_children_of_which_all_have_to_start) {
+  home->failing_starts["w"] = 1;
+  auto options = pool_of(worker({.name = "w"}));
+  options.instances = 3;
+  auto sup = begin(std::move(options));
+  BOOST_TEST(sup.ended());
+  BOOST_REQUIRE(sup.outcome());
+  BOOST_TEST(names_of(tree_of(*sup.outcome()))
+               == (lines{"w-1 #1", "supervisor"}),
+             boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(refuse_a_name_that_is_taken) {
   auto sup = begin({.children = workers({"a"})});
   BOOST_CHECK(error_of(sup.start_child(worker({.name = "a"})))
@@ -327,6 +355,13 @@ BOOST_AUTO_TEST_CASE(are_those_of_one_specification_without_exactly_one) {
       options.children.push_back(worker({.name = std::to_string(i)}));
     BOOST_TEST(problems_of(options).size() == 1u);
   }
+}
+
+BOOST_AUTO_TEST_CASE(are_instances_of_children_that_are_not_alike) {
+  const auto problems =
+    problems_of({.children = workers({"a", "b"}), .instances = 2});
+  BOOST_TEST_REQUIRE(problems.size() == 1u);
+  BOOST_TEST(problems[0].find("instances is 2") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(are_refused_for_a_child_added_later_too) {

@@ -232,7 +232,10 @@ private:
 
   void begin() {
     begun_ = true;
-    if (!simple())
+    if (simple())
+      for (std::size_t i = 0; i < options_.instances; ++i)
+        insert(core_.add(policy_of(the_spec())), {the_spec(), next_name()});
+    else
       for (auto& spec : options_.children)
         insert(core_.add(policy_of(spec)), {spec, spec.options().name});
     core_.begin(now());
@@ -296,9 +299,17 @@ private:
                       who()
                         + " does not make children from one "
                           "specification: it takes one for each"};
-    auto& spec = options_.children.front();
-    add(spec, spec.options().name + "-" + std::to_string(++made_),
-        std::move(arguments), ticket);
+    add(the_spec(), next_name(), std::move(arguments), ticket);
+  }
+
+  /// What all children are made from. @pre `simple()`
+  const child_spec& the_spec() const {
+    return options_.children.front();
+  }
+
+  /// For the next child that is made from it.
+  std::string next_name() {
+    return the_spec().options().name + "-" + std::to_string(++made_);
   }
 
   void add(const child_spec& spec, std::string child_name,

@@ -115,6 +115,10 @@ void check_supervisor(const supervisor_options& x, const std::string& where,
                      "simple_one_for_one makes all children from one "
                      "specification, but there are "
                        + std::to_string(x.children.size()));
+  problems.refuse_if(!simple && x.instances != 0,
+                     "instances is " + std::to_string(x.instances)
+                       + "; only simple_one_for_one makes several children "
+                         "from one specification");
   std::unordered_set<std::string> names;
   for (auto& spec : x.children) {
     check_child(spec, where, x.auto_shutdown, into);
@@ -148,6 +152,11 @@ std::string to_string(auto_shutdown x) {
 std::string to_string(restart_kind x) {
   constexpr enum_names<restart_kind, 3> names{
     {"permanent", "transient", "temporary"}};
+  return names.print(x);
+}
+
+std::string to_string(child_start_mode x) {
+  constexpr enum_names<child_start_mode, 2> names{{"made", "said"}};
   return names.print(x);
 }
 

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "axiom/coordination/limiter_options.hpp"
@@ -14,6 +16,7 @@
 #include "axiom/deploy/scalar.hpp"
 #include "axiom/error/backoff.hpp"
 #include "axiom/error/retry_budget.hpp"
+#include "axiom/error/supervisor_options.hpp"
 #include "axiom/resource/buffer_pool.hpp"
 #include "axiom/resource/memory_pressure_options.hpp"
 #include "axiom/resource/resource_requirement.hpp"
@@ -70,6 +73,29 @@ struct task_spec {
   std::shared_ptr<const task_program> program;
 };
 
+/// A child that is an actor: a type of the application's, see `add_actor_type`
+/// of CAF's configuration.
+struct actor_spec {
+  std::string type;
+  std::vector<std::string> arguments; // of its constructor, each a std::string
+};
+
+struct supervisor_spec;
+
+/// One of a supervisor's `children:`. A task's own name and grace are not used:
+/// it has the child's name, and the time to end that the child has.
+struct supervised_spec {
+  child_options how;
+  std::variant<task_spec, actor_spec, std::shared_ptr<const supervisor_spec>>
+    what; // never null in a loaded deployment
+};
+
+/// One entry of `supervisors:`, or a child that is one.
+struct supervisor_spec {
+  supervisor_options options; // without children
+  std::vector<supervised_spec> children;
+};
+
 /// What a deployment file says, checked and complete: a value that can be
 /// kept, compared with its successor and run. Making one starts nothing.
 struct deployment {
@@ -81,7 +107,12 @@ struct deployment {
   resource_capacities resources;
   std::optional<memory_pressure_options> memory_pressure; // none: unheeded
   std::optional<retry_budget_options> retry_budget; // none: each its own
+  std::vector<supervisor_spec> supervisors;
   std::vector<task_spec> tasks;
 };
+
+/// Calls `f` with each task of the deployment, those below supervisors first.
+void for_each_task(const deployment& value,
+                   const std::function<void(const task_spec&)>& f);
 
 } // namespace axiom::deploy

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include <caf/fwd.hpp>
 
 #include "axiom/deploy/deployment.hpp"
 #include "axiom/deploy/node.hpp"
@@ -16,6 +19,9 @@ enum class load_depth {
   topology,    // the file in itself: syntax, fields, how they fit together
   environment, // and whether it can be run here
 };
+
+/// The types of actors that `cfg` knows by `add_actor_type`, sorted.
+std::vector<std::string> actor_types_of(const caf::actor_system_config& cfg);
 
 /// What came out of a load. Usable only if there are no problems.
 struct load_result {
@@ -41,7 +47,10 @@ struct load_result {
 /// as long as nobody adds task types.
 class loader {
 public:
-  explicit loader(const task_type_registry& types);
+  /// @param actor_types what children of supervisors may be beside tasks: see
+  ///        `actor_types_of`
+  explicit loader(const task_type_registry& types,
+                  const std::vector<std::string>& actor_types = {});
 
   /// Loads the file at `path`, a regular file or a pipe.
   load_result load_file(const std::string& path, variables vars,

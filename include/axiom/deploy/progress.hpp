@@ -74,11 +74,14 @@ class progress_text {
 public:
   using duration = std::chrono::nanoseconds;
 
-  /// `unit` names the items, such as "files".
+  /// `unit` names the items, such as "files"; if it is empty there are none,
+  /// and the text is the note.
   explicit progress_text(std::string unit);
 
   /// Takes a snapshot made `elapsed` after the start.
-  void update(const progress_snapshot& now, duration elapsed);
+  /// @param note what else there is to say; printable ASCII
+  void update(const progress_snapshot& now, duration elapsed,
+              std::string note = {});
 
   /// The state as a bar of at most `width` columns; printable ASCII, no
   /// newline. What does not fit is left out, the counts last.
@@ -93,8 +96,10 @@ public:
 private:
   std::string counts() const;
   std::string estimate() const;
+  std::string with_note(std::string text) const;
 
   std::string unit_;
+  std::string note_;
   progress_snapshot last_;
   duration elapsed_{0};
   double rate_ = 0; // items a second, smoothed; 0: not known yet

@@ -31,13 +31,15 @@ public:
   /// How often `show` should be called.
   std::chrono::milliseconds interval() const noexcept;
 
-  void show(const progress_snapshot& now);
+  /// @param note see progress_text
+  void show(const progress_snapshot& now, std::string note = {});
 
   /// Takes the bar away; from now on only `finish` shows something.
   void pause();
 
   /// Takes the bar away and sums up in a line that starts with `label`.
-  void finish(const progress_snapshot& now, std::string_view label);
+  void finish(const progress_snapshot& now, std::string_view label,
+              std::string note = {});
 
 private:
   enum class style { bar, lines, nothing };

@@ -51,6 +51,10 @@ public:
 
   void report(position where, std::string what);
 
+  /// A mistake of one field of `mapping`, where it is written or could be.
+  void report_field(const node& mapping, std::string_view field,
+                    std::string what);
+
   /// `found` is not what the field takes.
   void mismatch(const node& found, std::string_view expected);
 

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -59,6 +61,29 @@ public:
     return output_.load(std::memory_order_relaxed);
   }
 
+  /// Which start of the task this is, from 1: one below a supervisor has
+  /// several.
+  std::uint64_t start_number() const noexcept {
+    return start_number_;
+  }
+
+  /// Before it starts.
+  void start_number(std::uint64_t n) noexcept {
+    start_number_ = n;
+  }
+
+  /// Says that the task is started, to a supervisor that waits for that; once is
+  /// enough. Does nothing for other tasks.
+  void started() {
+    if (on_started_ && !said_started_.exchange(true))
+      on_started_();
+  }
+
+  /// What `started` does, the first time. Before the task starts.
+  void on_started(std::function<void()> f) {
+    on_started_ = std::move(f);
+  }
+
   /// How many threads run tasks.
   std::size_t workers() const noexcept {
     return workers_;
@@ -78,6 +103,9 @@ private:
   progress_counters progress_;
   byte_sink& standard_output_;
   std::size_t workers_;
+  std::uint64_t start_number_ = 1;
+  std::function<void()> on_started_;
+  std::atomic<bool> said_started_{false};
   std::optional<concurrency_limiter> limiter_;
   std::optional<buffer_pool> buffers_;
   std::atomic<output_state> output_{output_state::none};

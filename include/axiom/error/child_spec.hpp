@@ -19,6 +19,7 @@
 #include "axiom/error/supervisor/child_body.hpp"
 #include "axiom/error/supervisor/task_child.hpp"
 #include "axiom/runtime/timer_service.hpp"
+#include "axiom/task/options.hpp"
 
 namespace axiom {
 
@@ -45,6 +46,9 @@ enum class child_start_mode : std::uint8_t {
   /// when its own children have started.)
   said,
 };
+
+/// The enumerator's name.
+std::string to_string(child_start_mode x);
 
 /// For `child_options::shutdown`: the child has all the time it wants.
 inline constexpr runtime::duration shutdown_infinity = runtime::duration::max();
@@ -134,10 +138,12 @@ child_spec actor_child(child_options options, F make) {
 
 /// A child that is a task: `op` as for `create_child_task`, copied for each
 /// start. To end, it is cancelled with reason `shutdown`.
+/// @param how what each of these tasks is created with; but it has the child's
+///        name, and to end the time that its supervisor gives it
 template <class F>
-child_spec task_child(child_options options, F op) {
+child_spec task_child(child_options options, F op, task_options how = {}) {
   return {std::move(options),
-          std::make_shared<detail::task_body<F>>(std::move(op))};
+          std::make_shared<detail::task_body<F>>(std::move(op), how)};
 }
 
 /// A child that is a supervisor; it has the name given in `options`. What it

@@ -75,8 +75,12 @@ struct supervisor_options {
   axiom::auto_shutdown auto_shutdown = axiom::auto_shutdown::never;
 
   /// In the order in which they are started. With `simple_one_for_one` exactly
-  /// one, of which none is started yet.
+  /// one, of which `instances` are started.
   std::vector<child_spec> children{};
+
+  /// With `simple_one_for_one`: how many children there are from the beginning,
+  /// before any is asked for. They are named like those.
+  std::size_t instances = 0;
 
   /// Where children that are tasks live: as root tasks of this coordinator.
   /// None: the supervisor has one of its own, with its name.

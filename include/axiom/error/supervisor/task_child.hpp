@@ -10,6 +10,7 @@
 #include "axiom/task/detail/make_task.hpp"
 #include "axiom/task/detail/start_signal.hpp"
 #include "axiom/task/detail/typed_task.hpp"
+#include "axiom/task/options.hpp"
 
 namespace axiom::detail {
 
@@ -69,16 +70,18 @@ public:
   static_assert(std::is_copy_constructible_v<F>,
                 "the operation of a child is copied for each start");
 
-  explicit task_body(F op) : op_(std::move(op)) {
-    // nop
+  task_body(F op, const task_options& how) : op_(std::move(op)), how_(how) {
+    how_.name = {}; // a child's is the site's
+    how_.grace.reset();
   }
 
   std::unique_ptr<child_run> start(child_site& site) const override {
     using result = operation_result_t<F>;
     using impl = operation_task<supervised_task<result>, F>;
-    return std::make_unique<task_run>(
-      spawn_task<impl>(site.tasks().root(), {.name = site.name}, kind_of<F>,
-                       F(op_), site.report));
+    auto how = how_;
+    how.name = site.name;
+    return std::make_unique<task_run>(spawn_task<impl>(
+      site.tasks().root(), how, kind_of<F>, F(op_), site.report));
   }
 
   kind what() const noexcept override {
@@ -87,6 +90,7 @@ public:
 
 private:
   F op_;
+  task_options how_;
 };
 
 } // namespace axiom::detail
