@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -49,15 +50,20 @@ axiom::async<int> replace_counter(axiom::task_context& self,
     const auto now = co_await who.which_children();
     if (now.at(0).actor && now.at(0).actor != before) {
       const auto fresh = caf::actor_cast<caf::actor>(now.at(0).actor);
-      int sum = co_await self.request(fresh, 1s, 42);
+      int sum = co_await self.request<int>(fresh, 1s, 42);
       co_return sum;
     }
     co_await self.sleep_for(1ms);
   }
 }
 
+/// All of it, as a tree.
 void print(const axiom::failure& why) {
-  std::cout << why.what() << '\n';
+  try {
+    why.rethrow();
+  } catch (const std::exception& error) {
+    std::cout << error.what() << '\n';
+  }
 }
 
 } // namespace

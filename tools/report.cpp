@@ -44,15 +44,18 @@ std::string failed_of(std::uint64_t n, std::size_t all, const char* what) {
        + (all == 1 ? "" : "s") + " failed\n";
 }
 
+std::string starts_and_restarts(std::uint64_t starts, std::uint64_t restarts) {
+  return grouped(starts)
+       + (starts == 1 ? " start of a child, " : " starts of children, ")
+       + grouped(restarts) + (restarts == 1 ? " restart" : " restarts");
+}
+
 /// What became of a supervisor that did not do all it was there for.
 void append_supervisor(std::string& out, const supervisor_result& one) {
   if (one.outcome != supervisor_result::kind::cancelled)
     return;
-  const auto& at = one.stats;
-  out += "  " + printable(one.name) + ": stopped; " + grouped(at.starts)
-       + (at.starts == 1 ? " start of a child, " : " starts of children, ")
-       + grouped(at.restarts)
-       + (at.restarts == 1 ? " restart\n" : " restarts\n");
+  out += "  " + printable(one.name) + ": stopped; "
+       + starts_and_restarts(one.stats.starts, one.stats.restarts) + '\n';
 }
 
 /// What keeps a supervisor from its end.
@@ -159,14 +162,15 @@ run_summary make_report(const std::vector<result>& results,
 }
 
 std::string sum_of(const std::vector<supervisor_result>& supervisors) {
-  std::string result;
-  for (const auto& one : supervisors)
-    result += (result.empty() ? "" : "; ") + printable(one.name) + ": "
-            + grouped(one.stats.starts)
-            + (one.stats.starts == 1 ? " start, " : " starts, ")
-            + grouped(one.stats.restarts)
-            + (one.stats.restarts == 1 ? " restart" : " restarts");
-  return result;
+  if (supervisors.empty())
+    return {};
+  std::uint64_t starts = 0;
+  std::uint64_t restarts = 0;
+  for (const auto& one : supervisors) {
+    starts += one.stats.starts;
+    restarts += one.stats.restarts;
+  }
+  return starts_and_restarts(starts, restarts);
 }
 
 std::string describe(const shutdown_report& report) {

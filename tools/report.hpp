@@ -21,7 +21,7 @@ make_report(const std::vector<deploy::runner::result>& results,
             const std::vector<deploy::supervisor_runner::result>& supervisors,
             int signal);
 
-/// All supervisors in one line; empty without any.
+/// What all supervisors did, for the end of a line; empty without any.
 std::string
 sum_of(const std::vector<deploy::supervisor_runner::result>& supervisors);
 

@@ -40,6 +40,19 @@ void add_names(const supervisor_spec& x,
       add_names(**nested, into);
 }
 
+/// What `f`, a request to a supervisor, returns; nothing if that has ended
+/// already.
+template <class F>
+auto if_there(F f) -> std::optional<decltype(f())> {
+  try {
+    return f();
+  } catch (const exception& err) {
+    if (!err.is(errc::scope_closed))
+      throw;
+    return std::nullopt;
+  }
+}
+
 /// Spawns an actor of a type of the application's.
 caf::actor make_actor(caf::actor_system& sys, const actor_spec& spec) {
   caf::message_builder arguments;
@@ -205,9 +218,13 @@ supervisor_runner::supervisor_runner(structured_task_coordinator tasks,
 }
 
 supervisor_runner::~supervisor_runner() {
-  for (auto i = all_.rbegin(); i != all_.rend(); ++i)
-    if (auto& x = **i; x.handle && !x.handle->ended())
-      x.handle->stop().wait();
+  for (auto i = all_.rbegin(); i != all_.rend(); ++i) {
+    auto& x = **i;
+    if (!x.handle)
+      continue;
+    if (const auto stopped = if_there([&x] { return x.handle->stop(); }))
+      stopped->wait();
+  }
   state_->close();
 }
 
@@ -220,14 +237,15 @@ bool supervisor_runner::start(const std::function<bool()>& enough) {
     x->handle->actor()->attach_functor([state = state_] {
       state->look_again();
     });
-    const auto ready = x->handle->ready();
-    while (!ready.wait_for(look_interval))
+    const auto ready = if_there([&x] { return x->handle->ready(); });
+    while (ready && !ready->wait_for(look_interval))
       if (enough()) {
-        ready.cancel();
+        ready->cancel();
         return false;
       }
     // What went wrong is what it ended with; else it has ended well already.
-    static_cast<void>(ready.get_expected());
+    if (ready)
+      static_cast<void>(ready->get_expected());
   }
   return !one_failed();
 }
@@ -259,33 +277,55 @@ void supervisor_runner::stop(bool cancelled) {
     finish(*all_[i - 1], cancelled, results_[i - 1]);
 }
 
+supervisor_stats supervisor_runner::stats_below(const one& x) const {
+  std::unordered_set<std::string> names;
+  add_names(x.spec, names);
+  names.erase(x.spec.options.name);
+  supervisor_stats result;
+  for (const auto& y : all_supervisor_stats(tasks_.actor()->home_system())) {
+    if (names.count(y.name) == 0)
+      continue;
+    result.children += y.children;
+    result.starts += y.starts;
+    result.restarts += y.restarts;
+    result.errors += y.errors;
+  }
+  return result;
+}
+
 void supervisor_runner::finish(one& x, bool cancelled, result& into) {
   into.name = x.spec.options.name;
   if (!x.handle) {
     into.outcome = result::kind::cancelled;
     return;
   }
-  if (!x.handle->ended()) {
-    if (cancelled)
+  const auto below = stats_below(x);
+  const auto ended = x.handle->ended();
+  if (const auto stopped = if_there([&x] { return x.handle->stop(); })) {
+    if (cancelled && !ended)
       into.outcome = result::kind::cancelled;
-    const auto stopped = x.handle->stop();
     const auto budget = time_to_stop(x.spec);
-    if (budget == shutdown_infinity)
-      stopped.wait();
+    if (budget >= shutdown_infinity - time_to_die)
+      stopped->wait();
     else
-      into.stuck = !stopped.wait_for(budget + time_to_die);
+      into.stuck = !stopped->wait_for(budget + time_to_die);
   }
   into.stats = x.handle->stats();
+  into.stats.children += below.children;
+  into.stats.starts += below.starts;
+  into.stats.restarts += below.restarts;
+  into.stats.errors += below.errors;
   if (auto why = x.handle->outcome()) {
     into.outcome = result::kind::failed;
     into.error = std::move(why);
   }
   if (!into.stuck)
     return;
-  const auto children = x.handle->which_children();
-  if (!children.wait_for(time_to_answer))
+  const auto children =
+    if_there([&x] { return x.handle->which_children(); });
+  if (!children || !children->wait_for(time_to_answer))
     return;
-  if (auto list = children.get_expected())
+  if (auto list = children->get_expected())
     for (const auto& child : *list)
       if (child.actor)
         into.overdue.push_back(child.name);

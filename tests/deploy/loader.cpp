@@ -322,8 +322,9 @@ BOOST_FIXTURE_TEST_SUITE(loader_refuses, fixture)
 BOOST_AUTO_TEST_CASE(unknown_keys_with_a_suggestion) {
   BOOST_TEST(only_problem("version: 1\nmetrcs: {}\ntasks:\n" + good_task)
              == "d.yaml:2:1: unknown key \"metrcs\" (expected version, "
-                "system, metrics, limiters, pools, resources, memory_pressure, "
-                "retry_budget, tasks; did you mean \"metrics\"?)");
+                 "system, metrics, limiters, pools, resources, "
+                 "memory_pressure, retry_budget, supervisors, tasks; did you "
+                 "mean \"metrics\"?)");
   BOOST_TEST(only_problem(with_task("- name: a\n"
                                     "  type: copy\n"
                                     "  with:\n"
@@ -376,7 +377,7 @@ BOOST_AUTO_TEST_CASE(values_of_the_wrong_kind) {
   BOOST_TEST(only_problem("- version\n")
              == "d.yaml:1:1: a list (expected a mapping of version, system, "
                 "metrics, limiters, pools, resources, memory_pressure, "
-                "retry_budget, tasks)");
+                 "retry_budget, supervisors, tasks)");
 }
 
 BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -127,7 +128,7 @@ async<void> fail_at_first(task_context& self, run_services& services,
 struct fixture {
   fixture() {
     cfg.axiom.threads = 2;
-    cfg.add_actor_type<echo, std::string>("echo");
+    cfg.add_actor_type<echo, const std::string&>("echo");
     sys = std::make_unique<caf::actor_system>(cfg);
   }
 
@@ -339,7 +340,8 @@ BOOST_AUTO_TEST_CASE(one_that_gives_up_ends_the_run) {
   BOOST_CHECK(supervisors[1].outcome == kind::failed);
   const auto tree = tree_of(supervisors[1]);
   BOOST_TEST(tree.find("bad: 3 errors\n") == 0u, tree);
-  BOOST_TEST(tree.find("a #1: unhandled_exception: a is broken")
+  BOOST_TEST(tree.find("a #1: unhandled_exception: std::runtime_error: "
+                       "a is broken")
                != std::string::npos,
              tree);
   BOOST_TEST(tree.find("a #2: ") != std::string::npos, tree);
@@ -548,7 +550,8 @@ BOOST_AUTO_TEST_CASE(a_drill_fails_on_the_starts_it_is_told_to) {
   all->wait();
   // Each end is followed by a restart, since it is permanent: #1 ended well.
   const auto tree = tree_of(all->supervisors()[0]);
-  BOOST_TEST(tree.find("d #2: unhandled_exception: oh no") != std::string::npos,
+  BOOST_TEST(tree.find("d #2: unhandled_exception: std::runtime_error: "
+                       "oh no") != std::string::npos,
              tree);
   BOOST_TEST(tree.find("d #1") == std::string::npos, tree);
 }

@@ -592,6 +592,65 @@ retry_budget: { capacity: 2, per_success: 0 }'
   run --separate-stderr digest tree --report ''
   [ "$status" -eq 2 ]
   [[ $stderr == *'--report is empty'* ]]
+
+# -- supervisors ---------------------------------------------------------------
+
+@test "a supervisor that gives up fails the run with all its errors" {
+  cat >bad.yaml <<'EOF'
+version: 1
+supervisors:
+  - name: services
+    children: [drill]
+  - name: bad
+    max_restarts: 1
+    children:
+      - { name: link, type: drill, with: { fail_every: 1, fail_text: no line } }
+tasks:
+  - { name: work, type: drill, with: { lifetime: 1h } }
+EOF
+  run --separate-stderr "$AXIOM" run bad.yaml --progress none
+  echo "$stderr"
+  [ "$status" -eq 1 ]
+  [[ $stderr == *'work: cancelled'* ]]
+  [[ $stderr == *'services: stopped; 1 start of a child, 0 restarts'* ]]
+  [[ $stderr == *'axiom: 1 of 2 supervisors failed'* ]]
+  [[ $stderr == *'bad: 3 errors'* ]]
+  [[ $stderr == *'link #1: '*'no line'* ]]
+  [[ $stderr == *'link #2: '*'no line'* ]]
+  [[ $stderr == *'restarted more than 1 times within'* ]]
+}
+
+@test "supervisors end with the tasks, and well" {
+  cat >good.yaml <<'EOF'
+version: 1
+supervisors:
+  - { name: services, children: [drill] }
+tasks:
+  - { name: work, type: drill, with: { lifetime: 20ms, interval: 10ms } }
+EOF
+  run --separate-stderr "$AXIOM" run good.yaml --progress plain
+  echo "$stderr"
+  [ "$status" -eq 0 ]
+  [[ $stderr == *'2 of 2 steps'*'; 1 start of a child, 0 restarts' ]]
+  run "$AXIOM" check good.yaml
+  [ "$output" = "good.yaml: well, 1 supervisor, 1 task" ]
+}
+
+@test "every mistake of a supervisor is shown at once" {
+  cat >wrong.yaml <<'EOF'
+version: 1
+supervisors:
+  - name: s
+    backoff: { initial: 2s, max: 1s }
+    children: [drll, { name: a, type: drill, significant: true }]
+EOF
+  run --separate-stderr "$AXIOM" check wrong.yaml
+  echo "$stderr"
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'wrong.yaml:4:34: supervisors[0].backoff.max: '* ]]
+  [[ $stderr == *'wrong.yaml:5:16: supervisors[0].children[0].type: unknown'* ]]
+  [[ $stderr == *'did you mean "drill"?'* ]]
+  [[ $stderr == *'supervisors[0].children[1].significant: a permanent'* ]]
 }
 
 # -- metrics -------------------------------------------------------------------
@@ -669,6 +728,48 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
   grep -q '^axiom_memory_pressure_readings_total [1-9]' scraped
   grep -q '^axiom_pool_objects{pool="blocks 262144",state="in_use"} [1-9]' \
     scraped
+}
+
+@test "restarts of supervised workers show at the endpoint" {
+  "$AXIOM" run "$AXIOM_SOURCE_DIR/config/supervised.yaml" --progress plain \
+    --metrics 127.0.0.1:0 --set PACE=10ms --set TAIL=300ms 2>log 3>&- &
+  local pid=$!
+  local url=
+  for _ in {1..200}; do
+    url=$(sed -n 's/^axiom: metrics on //p' log)
+    [ -n "$url" ] && break
+    sleep 0.05
+  done
+  # As many scrapes as it takes until it has happened.
+  for _ in {1..200}; do
+    curl -sf "$url" >scraped
+    grep -q '^axiom_supervisor_restarts_total{supervisor="reports"} 0' \
+      scraped \
+      && grep -q '^axiom_supervisor_restarts_total{supervisor="ingest"} [1-9]' \
+      scraped \
+      && grep -q '^axiom_supervisor_restarts_total{supervisor="links"} [1-9]' \
+        scraped && break
+    sleep 0.05
+  done
+  kill -TERM "$pid"
+  local status=0
+  wait "$pid" || status=$?
+  cat scraped log
+  [ "$status" -eq 143 ]
+  grep -q '^axiom_supervisor_restarts_total{supervisor="ingest"} [1-9]' scraped
+  grep -q '^axiom_supervisor_restarts_total{supervisor="links"} [1-9]' scraped
+  grep -q '^axiom_supervisor_restarts_total{supervisor="reports"} 0' scraped
+  grep -q '^axiom_supervisor_starts_total{supervisor="links"} [1-9]' scraped
+  grep -q '^axiom_supervisor_child_errors_total{supervisor="links"} [1-9]' \
+    scraped
+  grep -q '^axiom_supervisor_children{supervisor="reports",state="active"} 1' \
+    scraped
+  if command -v promtool >/dev/null; then
+    [ -z "$(promtool check metrics <scraped 2>&1)" ]
+  fi
+  grep -q '^axiom: stopped by SIGTERM$' log
+  grep -q '^  ingest: stopped; [1-9][0-9,]* starts of children, ' log
+  grep -q '^  reports: stopped; 1 start of a child, 0 restarts$' log
 }
 
 @test "a digest with the buffers of a pool is the same" {

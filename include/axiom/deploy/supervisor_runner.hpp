@@ -50,7 +50,8 @@ public:
     std::string name;
     kind outcome = kind::completed;
     std::optional<failure> error; ///< why it failed
-    supervisor_stats stats; ///< its own, without supervisors below it
+    supervisor_stats stats; ///< with those of supervisors below it that were
+                            ///< there at its end
     std::vector<std::string> overdue; ///< children that do not die of a kill
     bool stuck = false; ///< it has outlived what its children are given
   };
@@ -102,6 +103,7 @@ private:
   class state;
   struct one;
 
+  supervisor_stats stats_below(const one& x) const;
   void finish(one& x, bool cancelled, result& into);
 
   structured_task_coordinator tasks_;
