@@ -9,8 +9,7 @@
 
 namespace axiom::detail {
 
-// -- construction
-// ----------------------------------------------------------------
+// -- construction -------------------------------------------------------------
 
 task_actor::task_actor(caf::actor_config& cfg, const task_seed& seed)
   : caf::monitorable_actor(cfg),
@@ -118,8 +117,7 @@ void task_actor::born_cancelled() noexcept {
     complete();
 }
 
-// -- identity
-// ----------------------------------------------------------------------
+// -- identity -----------------------------------------------------------------
 
 task_reference task_actor::reference() const {
   task_reference result;
@@ -157,8 +155,7 @@ void task_actor::environment(environment_ptr value) noexcept {
   environment_.swap(value);
 }
 
-// -- outcome
-// -----------------------------------------------------------------------
+// -- outcome ------------------------------------------------------------------
 
 void task_actor::throw_unless_value() const {
   switch (outcome_) {
@@ -281,8 +278,7 @@ void task_actor::enqueue_self(caf::execution_unit* unit,
     host().submit(this, unit, level(), where);
 }
 
-// -- tree
-// --------------------------------------------------------------------------
+// -- tree ---------------------------------------------------------------------
 
 std::vector<task_ptr> task_actor::children() const {
   std::vector<task_ptr> result;

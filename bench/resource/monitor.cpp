@@ -1,14 +1,13 @@
 // What does a lease cost, beside the primitives that a program without tasks
 // would take?
 //
-//   alone<n>      one task takes n resources at once and gives them back
-//   alone_known<n> the same with what it asks for made up once
-//   mutex<n>      a thread does the sums under a std::mutex, with a condition
-//                 variable for whoever might wait
-//   shared<n>     N tasks share what is enough for 2 of them, and let others
-//   run
-//                 while they have it
-//   condition<n>  N threads do the same with a mutex and a condition variable
+//   alone<n>        one task takes n resources at once and gives them back
+//   alone_known<n>  the same with what it asks for made up once
+//   mutex<n>        a thread does the sums under a std::mutex, with a condition
+//                   variable for whoever might wait
+//   shared<n>       N tasks share what is enough for 2 of them, and let others
+//                   run while they have it
+//   condition<n>    N threads do the same with a mutex and a condition variable
 //
 // alone has to stay below 100 ns for one resource, and should below 50: it
 // looks the names up, writes down who holds what, and knows about queues,

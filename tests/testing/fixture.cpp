@@ -1,5 +1,11 @@
 // The test kit itself: virtual time, the recorder, and that leaks are found.
 
+#include <atomic>
+#include <thread>
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
 #include "axiom/runtime/host.hpp"
 #include "support/tasks.hpp"
 
@@ -61,6 +67,38 @@ BOOST_AUTO_TEST_CASE(finds_a_task_that_still_lives_and_names_it) {
     fix.coordinator().create_child_task("forgotten", forever);
   });
   BOOST_TEST(mentions(found, "forgotten"));
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_tasks_that_a_killed_coordinator_left_behind) {
+  fixture_options options;
+  options.scheduler = axiom::runtime::scheduler_policy::axiom;
+  std::atomic<bool> may_end{false};
+  std::jthread releasing;
+  lines found;
+  options.on_leak = [&](const std::string& what) { found.push_back(what); };
+  {
+    fixture fix{options};
+    auto& registry = fix.system().registry();
+    auto other = axiom::structured_task_coordinator::spawn(fix.system(),
+                                                           {.name = "other"});
+    auto actor = caf::actor_cast<caf::actor>(other.actor());
+    std::atomic<bool> begun{false};
+    other.create_child_task("slow", axiom::blocking([&](task_context&) {
+                              begun = true;
+                              while (!may_end)
+                                std::this_thread::yield();
+                            }));
+    while (!begun)
+      std::this_thread::yield();
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+    // No actor runs any more when the task may end.
+    releasing = std::jthread{[&] {
+      while (registry.running() != 0)
+        std::this_thread::yield();
+      may_end = true;
+    }};
+  }
+  BOOST_TEST(found.empty());
 }
 
 BOOST_AUTO_TEST_CASE(finds_a_task_whose_memory_is_held) {

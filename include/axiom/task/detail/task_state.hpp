@@ -49,10 +49,11 @@ namespace axiom::detail {
 ///   awaiter disarms its waker before the next suspension begins.
 ///
 /// Invariants:
-/// 1. Exactly one thread moves a task from suspended to queued, or to woken: the
-///    waker that succeeds, the walk, or the last child. That thread submits it. A task may
-///    be in more than one queue (a second time where it became more urgent);
-///    who begins to run it first claims it, the other entries mean nothing.
+/// 1. Exactly one thread moves a task from suspended to queued, or to woken:
+///    the waker that succeeds, the walk, or the last child. That thread submits
+///    it. A task may be in more than one queue (a second time where it became
+///    more urgent); who begins to run it first claims it, the other entries
+///    mean nothing.
 /// 2. A coroutine is stopped (its frames unwound) only when `live` is 1: its
 ///    children, which may use its variables, are gone.
 /// 3. Exactly one thread sees `live` fall to zero: that thread settles it.
@@ -74,8 +75,7 @@ public:
     terminal
   };
 
-  // -- construction
-  // ------------------------------------------------------------
+  // -- construction -----------------------------------------------------------
 
   /// @param begin `queued` or `idle`
   explicit task_state(phase begin = phase::queued) noexcept
@@ -83,8 +83,7 @@ public:
     // nop
   }
 
-  // -- observers
-  // ---------------------------------------------------------------
+  // -- observers --------------------------------------------------------------
 
   bool cancelled() const noexcept {
     return (load() & cancelled_flag) != 0;
@@ -129,8 +128,7 @@ public:
     return live_of(word) - body;
   }
 
-  // -- children
-  // ----------------------------------------------------------------
+  // -- children ---------------------------------------------------------------
 
   enum class admission { admitted, cancelled, closed };
 
@@ -179,8 +177,7 @@ public:
     }
   }
 
-  // -- running
-  // -----------------------------------------------------------------
+  // -- running ----------------------------------------------------------------
 
   /// What the thread that runs the task has to do next.
   enum class verdict {
@@ -268,8 +265,7 @@ public:
     word_.fetch_sub(distance * phase_unit, std::memory_order_seq_cst);
   }
 
-  // -- looking at a suspended task
-  // ---------------------------------------------
+  // -- looking at a suspended task --------------------------------------------
 
   /// suspended -> running, for somebody who looks at the task and runs nothing
   /// of it: until `let_go` it stays where it is, its waits, children and
@@ -337,8 +333,7 @@ public:
     return (before & handed_over_flag) != 0;
   }
 
-  // -- cancelling
-  // --------------------------------------------------------------
+  // -- cancelling -------------------------------------------------------------
 
   /// Admission ends: creating a child is an error from now on.
   void close() noexcept {
