@@ -882,7 +882,7 @@ BOOST_AUTO_TEST_CASE(files_that_cannot_be_read) {
 
 BOOST_AUTO_TEST_CASE(the_table_of_the_fields_for_schemas) {
   const auto& root = files->fields();
-  BOOST_TEST(root.fields().size() == 9u);
+  BOOST_TEST(root.fields().size() == 10u);
   for (const auto& field : root.fields()) {
     BOOST_TEST(!field.doc.empty());
     BOOST_TEST(!field.type.expected.empty());

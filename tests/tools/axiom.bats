@@ -592,6 +592,7 @@ retry_budget: { capacity: 2, per_success: 0 }'
   run --separate-stderr digest tree --report ''
   [ "$status" -eq 2 ]
   [[ $stderr == *'--report is empty'* ]]
+}
 
 # -- supervisors ---------------------------------------------------------------
 
