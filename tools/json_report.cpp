@@ -1,5 +1,6 @@
 #include "json_report.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -20,9 +21,22 @@ namespace axiom::tools {
 namespace {
 
 using result = deploy::runner::result;
+using supervisor_result = deploy::supervisor_runner::result;
 
-constexpr std::array<std::string_view, 3> states{"completed", "failed",
-                                                 "cancelled"};
+/// `Kind`: that of a task's result or of a supervisor's.
+template <class Kind>
+std::string_view state_of(Kind x) {
+  switch (x) {
+    case Kind::completed:
+      return "completed";
+    case Kind::failed:
+      return "failed";
+    case Kind::cancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
 constexpr std::array<std::string_view, 3> outputs{"none", "partial",
                                                   "complete"};
 
@@ -37,8 +51,9 @@ void append_number(std::string& out, std::string_view name,
   out.append("\"").append(name).append("\":").append(std::to_string(value));
 }
 
-/// An error that is one of several already, or by itself.
-std::string error_of(const result& one) {
+/// What ended `one`: several errors, or one by itself.
+template <class Result>
+std::string error_of(const Result& one) {
   task_error error{{}, *one.error, timestamp::clock::now(), {}};
   error.task.name = one.name;
   if (const auto* several = error.nested())
@@ -52,7 +67,7 @@ void append_task(std::string& out, const result& one) {
   out += ",";
   append_text(out, "path", one.name); // all of them are at the top
   out += ",";
-  append_text(out, "state", states.at(static_cast<std::size_t>(one.outcome)));
+  append_text(out, "state", state_of(one.outcome));
   out += ",";
   append_number(out, "attempts", one.attempts);
   if (one.started && one.elapsed) {
@@ -80,37 +95,85 @@ void append_task(std::string& out, const result& one) {
   out += "}";
 }
 
-} // namespace
+void append_supervisor(std::string& out, const supervisor_result& one) {
+  out += "{";
+  append_text(out, "name", one.name);
+  out += ",";
+  append_text(out, "state", state_of(one.outcome));
+  out += ",";
+  append_number(out, "starts", one.stats.starts);
+  out += ",";
+  append_number(out, "restarts", one.stats.restarts);
+  out += ",";
+  append_number(out, "errors", one.stats.errors);
+  if (one.stuck) {
+    out += ",\"overdue\":[";
+    for (const auto& child : one.overdue) {
+      if (&child != &one.overdue.front())
+        out += ",";
+      append_json(out, child);
+    }
+    out += "]";
+  }
+  if (one.error)
+    out += ",\"error\":" + error_of(one);
+  out += "}";
+}
 
-std::string json_report(const std::vector<result>& results, int status) {
-  std::array<std::uint64_t, states.size()> counts{};
-  std::uint64_t attempts = 0;
-  std::string out = "{\"status\":" + std::to_string(status) + ",\"tasks\":[";
+/// Each of `results`, on a line of its own.
+template <class Result>
+void append_each(std::string& out, std::string_view name,
+                 const std::vector<Result>& results,
+                 void (*append)(std::string&, const Result&)) {
+  out.append("\"").append(name).append("\":[");
   for (const auto& one : results) {
-    if (&one != &results.front())
-      out += ",";
-    out += "\n";
-    append_task(out, one);
-    ++counts.at(static_cast<std::size_t>(one.outcome));
-    attempts += one.attempts;
+    out += &one != &results.front() ? ",\n" : "\n";
+    append(out, one);
   }
-  out += "\n],\"total\":{";
+  out += "\n]";
+}
+
+void append_total(std::string& out, const std::vector<result>& results) {
+  using kind = result::kind;
+  out += "\"total\":{";
   append_number(out, "tasks", results.size());
-  for (std::size_t i = 0; i < states.size(); ++i) {
+  for (auto state : {kind::completed, kind::failed, kind::cancelled}) {
+    const auto n = std::count_if(
+      results.begin(), results.end(),
+      [state](const result& one) { return one.outcome == state; });
     out += ",";
-    append_number(out, states.at(i), counts.at(i));
+    append_number(out, state_of(state), static_cast<std::uint64_t>(n));
   }
+  std::uint64_t attempts = 0;
+  for (const auto& one : results)
+    attempts += one.attempts;
   out += ",";
   append_number(out, "attempts", attempts);
-  out += "}}\n";
+  out += "}";
+}
+
+} // namespace
+
+std::string json_report(const std::vector<result>& results,
+                        const std::vector<supervisor_result>& supervisors,
+                        int status) {
+  std::string out = "{\"status\":" + std::to_string(status) + ",";
+  append_each(out, "tasks", results, append_task);
+  out += ",";
+  append_each(out, "supervisors", supervisors, append_supervisor);
+  out += ",";
+  append_total(out, results);
+  out += "}\n";
   return out;
 }
 
 void write_report(const std::string& path, const std::vector<result>& results,
+                  const std::vector<supervisor_result>& supervisors,
                   int& status) {
   try {
     deploy::output_file file{path};
-    file.write(json_report(results, status), [] { return false; });
+    file.write(json_report(results, supervisors, status),
+               [] { return false; });
     file.commit();
   } catch (const exception& err) {
     print_error("axiom: the report: " + std::string{err.what()} + '\n');

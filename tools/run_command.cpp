@@ -154,7 +154,7 @@ public:
     auto summary = make_report(results, supervisors, stopped_by_);
     print_error(summary.text);
     if (report_)
-      write_report(*report_, results, summary.status);
+      write_report(*report_, results, supervisors, summary.status);
     if (summary.stuck)
       // What does not end cannot be joined, and destructors would wait for it.
       ::_exit(summary.status);

@@ -609,7 +609,8 @@ supervisors:
 tasks:
   - { name: work, type: drill, with: { lifetime: 1h } }
 EOF
-  run --separate-stderr "$AXIOM" run bad.yaml --progress none
+  run --separate-stderr "$AXIOM" run bad.yaml --progress none \
+    --report report.json
   echo "$stderr"
   [ "$status" -eq 1 ]
   [[ $stderr == *'work: cancelled'* ]]
@@ -619,6 +620,19 @@ EOF
   [[ $stderr == *'link #1: '*'no line'* ]]
   [[ $stderr == *'link #2: '*'no line'* ]]
   [[ $stderr == *'restarted more than 1 times within'* ]]
+  python3 - <<'EOF'
+import json
+report = json.load(open("report.json"))
+task, = report["tasks"]
+assert report["status"] == 1 and task["state"] == "cancelled", report
+services, bad = report["supervisors"]
+assert services == {"name": "services", "state": "cancelled", "starts": 1,
+                    "restarts": 0, "errors": 0}, services
+assert bad["state"] == "failed" and bad["starts"] == 2, bad
+assert bad["restarts"] == 1 and bad["errors"] == 2, bad
+names = [x["task"] for x in bad["error"]["errors"]]
+assert names == ["link #1", "link #2", "bad"], names
+EOF
 }
 
 @test "supervisors end with the tasks, and well" {
@@ -765,6 +779,7 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
     scraped
   grep -q '^axiom_supervisor_children{supervisor="reports",state="active"} 1' \
     scraped
+  grep -q '^axiom_errors_total{code="[a-z_]*"} [1-9]' scraped
   if command -v promtool >/dev/null; then
     [ -z "$(promtool check metrics <scraped 2>&1)" ]
   fi
