@@ -10,28 +10,6 @@ using namespace test;
 using strategy_kind = supervision_strategy;
 using axiom::auto_shutdown;
 
-namespace {
-
-struct exit_case {
-  const char* name;
-  caf::error reason;
-  bool failure;
-};
-
-std::vector<exit_case> exits() {
-  return {
-    {"none", {}, false},
-    {"user_shutdown", caf::make_error(caf::exit_reason::user_shutdown), false},
-    {"cancelled", axiom::make_error(errc::cancelled), false},
-    {"kill", caf::make_error(caf::exit_reason::kill), true},
-    {"unreachable", caf::make_error(caf::exit_reason::unreachable), true},
-    {"runtime_error", broken(), true},
-    {"an error of ours", axiom::make_error(errc::restarts_exhausted), true},
-  };
-}
-
-} // namespace
-
 BOOST_FIXTURE_TEST_SUITE(supervisors_restart, supervised)
 
 BOOST_AUTO_TEST_CASE(permanent_children_however_they_end) {
@@ -245,7 +223,8 @@ BOOST_AUTO_TEST_CASE(with_one_restart_too_many_and_every_error) {
   caf::anon_send(watcher, caf::monitor_atom_v,
                  caf::actor_cast<caf::actor>(sup.actor()));
   run();
-  const auto first_failure = now();
+  const auto first_failure =
+    axiom::runtime::host::of(system()).info().wall_time(now());
   crash("a", broken("first"));
   advance(1s);
   crash("b", broken("second"));
@@ -259,8 +238,9 @@ BOOST_AUTO_TEST_CASE(with_one_restart_too_many_and_every_error) {
   BOOST_TEST(errors.matches(errc::restarts_exhausted));
   BOOST_TEST(errors.first().error.what().find("first") != std::string::npos);
   auto at = errors.errors();
-  BOOST_CHECK(at[1].at - at[0].at == 1s);
-  static_cast<void>(first_failure);
+  BOOST_CHECK(at[0].at == first_failure);
+  for (std::size_t i = 1; i < at.size(); ++i)
+    BOOST_CHECK(at[i].at == first_failure + 1s);
   BOOST_REQUIRE(watch->downs.size() == 1u);
   BOOST_TEST(axiom::is(watch->downs[0].reason, errc::concurrent_errors));
   happened();

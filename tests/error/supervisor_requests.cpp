@@ -11,16 +11,6 @@ using axiom::child_start_mode;
 using axiom::problems_of;
 using strategy_kind = supervision_strategy;
 
-namespace {
-
-/// A supervisor whose children are made from one specification.
-supervisor_options pool_of(child_spec spec) {
-  return {.strategy = strategy_kind::simple_one_for_one,
-          .children = {std::move(spec)}};
-}
-
-} // namespace
-
 BOOST_FIXTURE_TEST_SUITE(supervisor_requests, supervised)
 
 BOOST_AUTO_TEST_CASE(add_children_after_the_others) {
