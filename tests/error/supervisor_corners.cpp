@@ -1,0 +1,99 @@
+// Supervisors where several things come together: ends that take longer than
+// what is remembered, ends beside alarms, first starts that are given up, and
+// children that send what only the framework should.
+
+#include "support/supervised.hpp"
+
+using namespace test;
+using strategy_kind = supervision_strategy;
+using axiom::child_start_mode;
+
+namespace {
+
+/// Floods its supervisor with urgent messages once it is told to, a hundred at
+/// a time.
+class noisy : public caf::event_based_actor {
+public:
+  noisy(caf::actor_config& cfg, caf::actor boss, caf::message noise, int rounds)
+    : caf::event_based_actor(cfg),
+      boss_(std::move(boss)),
+      noise_(std::move(noise)),
+      rounds_(rounds) {
+    // nop
+  }
+
+  caf::behavior make_behavior() override {
+    set_error_handler([](caf::error&) {}); // CAF says what nobody takes
+    return {[this](int) {
+      for (int i = 0; i < 100; ++i)
+        send<caf::message_priority::high>(boss_, noise_);
+      if (--rounds_ > 0)
+        send(this, 0);
+    }};
+  }
+
+private:
+  caf::actor boss_;
+  caf::message noise_;
+  int rounds_;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(supervisors_in_corners, supervised)
+
+BOOST_AUTO_TEST_CASE(give_up_with_what_happened_before_a_long_end) {
+  // A sibling that has all the time it wants, and no failure of its own.
+  auto sup =
+    begin({.name = "s",
+           .max_restarts = 1,
+           .within = 5s,
+           .children = {worker<deaf_child>(
+                          {.name = "b", .shutdown = axiom::shutdown_infinity}),
+                        worker({.name = "a"})}});
+  crash("a", broken("first"));
+  crash("a", broken("second"));
+  advance(1h);
+  BOOST_TEST(!sup.ended());
+  leave("b");
+  BOOST_REQUIRE(sup.ended());
+  BOOST_TEST(names_of(tree_of(*sup.outcome())) == (lines{"a #1", "a #2", "s"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(take_no_notice_of_urgent_noise_of_a_child) {
+  const std::vector<std::pair<const char*, caf::message>> noises{
+    {"unknown", caf::make_message(std::string{"noise"}, 1)},
+    {"event", caf::make_message(axiom::child_event_atom_v, false)},
+    {"put off", caf::make_message(axiom::child_event_atom_v, true)},
+    {"tick", caf::make_message(axiom::tick_atom_v)},
+    {"started", caf::make_message(axiom::started_atom_v)}};
+  for (auto& [what, noise] : noises) {
+    BOOST_TEST_CONTEXT(what) {
+      static constexpr int rounds = 1000;
+      auto make = [home = home, noise = noise](child_start& start) {
+        return home->latest["n"] =
+                 start.system().spawn<noisy>(start.supervisor(), noise, rounds);
+      };
+      auto sup = begin({.children = {worker({.name = "a"}),
+                                     axiom::actor_child({.name = "n"}, make),
+                                     worker({.name = "b"})}});
+      happened();
+      home->starts.clear();
+      caf::anon_send(home->latest.at("n"), 0);
+      caf::anon_send(home->latest.at("a"), broken());
+      auto children = sup.which_children();
+      while (home->starts["a"] == 0) // it is back while the noise goes on
+        BOOST_REQUIRE(run_one());
+      BOOST_TEST(run() > std::size_t{rounds});
+      CHECK_HAPPENED({"-a", "+a"});
+      BOOST_TEST(children.done());
+      BOOST_TEST(sup.stats().active == 3u);
+      BOOST_TEST(sup.stats().restarts == 1u);
+      BOOST_TEST(sup.stats().errors == 1u);
+      stop_and_check(sup);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
