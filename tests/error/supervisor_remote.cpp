@@ -233,4 +233,58 @@ BOOST_DATA_TEST_CASE(a_child_is_lost_with_its_node, everywhere, where) {
   caf::anon_send(far, caf::ok_atom_v);
 }
 
+BOOST_DATA_TEST_CASE(a_child_has_the_number_of_one_on_another_node, everywhere,
+                     where) {
+  journal<states> seen;
+  node there{where};
+  node here{where};
+  for (int i = 0; i < 1000; ++i)
+    here.system().next_actor_id();
+  auto near = here.system().spawn(stubborn, &seen);
+  auto twin = there.spawn_as(near.id(), mortal);
+  auto far = here.remote<caf::actor>(there.publish(twin));
+  BOOST_REQUIRE(far.id() == near.id());
+  auto sup = supervisor::spawn(here.system(), {});
+  auto starting =
+    sup.start_child(existing("near", near, axiom::child_start_mode::said));
+  while (sup.count_children().get().active < 1)
+    std::this_thread::yield();
+  sup.start_child(existing("far", far)).get();
+  caf::anon_send(
+    near, caf::actor_cast<caf::actor>(sup.actor())); // says that it is started
+  const states running{child_state::running, child_state::running};
+  BOOST_CHECK(seen.await(1).front() == running);
+  // The end of the one is not that of the other, either.
+  caf::anon_send(far, caf::ok_atom_v);
+  while (sup.count_children().get().active > 1)
+    std::this_thread::yield();
+  caf::anon_send(near, caf::actor_cast<caf::actor>(sup.actor()));
+  BOOST_CHECK(seen.await(2).back() == states{child_state::running});
+  caf::anon_send(near, caf::ok_atom_v);
+  static_cast<void>(starting.get_expected());
+  sup.stop().get();
+}
+
+BOOST_DATA_TEST_CASE(a_stranger_has_the_number_of_a_child, everywhere, where) {
+  // What it sends is not taken for a child's, which would be ignored.
+  journal<states> seen;
+  node there{where};
+  node here{where};
+  for (int i = 0; i < 1000; ++i)
+    here.system().next_actor_id();
+  auto near = here.system().spawn(stubborn, &seen);
+  auto twin = there.spawn_as(near.id(), [&](caf::event_based_actor* self) {
+    return stranger(self, &seen);
+  });
+  auto sup =
+    supervisor::spawn(here.system(), {.children = {existing("near", near)}});
+  sup.ready().get();
+  auto boss = there.remote<supervisor_actor>(here.publish(sup.actor()));
+  caf::anon_send(twin, caf::actor_cast<caf::actor>(boss));
+  BOOST_CHECK(seen.await(1).front() == states{child_state::stopping});
+  caf::anon_send(near, caf::ok_atom_v);
+  caf::anon_send(twin, caf::ok_atom_v);
+  static_cast<void>(sup.stop().get_expected());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
