@@ -189,4 +189,100 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one_escalation) {
   CHECK_ESCALATED(sup, "w-1", "w-1", {"-w-1", "-w-2"});
 }
 
+BOOST_AUTO_TEST_CASE(simple_one_for_one_transient_normal_and_shutdown) {
+  // What is not restarted is forgotten, of whatever kind it is.
+  for (auto &x : exits()) {
+    if (x.failure)
+      continue;
+    BOOST_TEST_CONTEXT(x.name) {
+      auto sup = begin_pool(
+          any_worker({.name = "w", .restart = restart_kind::transient}), 2);
+      crash("w-1", x.reason);
+      CHECK_HAPPENED({"-w-1"});
+      BOOST_TEST(!has(sup, "w-1"));
+      CHECK_COUNTS(sup, {1, 1, 0, 1});
+      BOOST_CHECK(error_of(sup.restart_child("w-1")) == errc::no_such_child);
+      BOOST_TEST(sup.stats().errors == 0u);
+      stop_and_check(sup);
+      happened();
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(child_adm_simple) {
+  for (auto restart : restart_kinds) {
+    BOOST_TEST_CONTEXT(axiom::to_string(restart)) {
+      auto sup = begin_pool(any_worker({.name = "w", .restart = restart}), 0);
+      CHECK_COUNTS(sup, {0, 0, 0, 0});
+      for (std::uint64_t n : {1, 2}) {
+        result_of(sup.start_child());
+        CHECK_COUNTS(sup, {n, n, 0, n});
+      }
+      BOOST_CHECK(error_of(sup.terminate_child("w")) == errc::no_such_child);
+      BOOST_TEST(result_of(sup.terminate_child("w-1")).name == "w-1");
+      BOOST_TEST(!has(sup, "w-1"));
+      CHECK_COUNTS(sup, {1, 1, 0, 1});
+      for (auto request : {sup.terminate_child("w-1"), sup.restart_child("w-1"),
+                           sup.remove_child("w-1")})
+        BOOST_CHECK(error_of(request) == errc::no_such_child);
+      BOOST_TEST(result_of(sup.start_child()).name == "w-3"); // none twice
+      result_of(sup.remove_child("w-3"));
+      BOOST_TEST(!has(sup, "w-3"));
+      stop_and_check(sup);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(children_that_wait_for_their_restart_are_forgotten_too) {
+  for (auto restart : {restart_kind::permanent, restart_kind::transient}) {
+    BOOST_TEST_CONTEXT(axiom::to_string(restart)) {
+      auto options = pool_of(any_worker({.name = "w", .restart = restart}));
+      options.instances = 2;
+      options.backoff.initial = 1s;
+      auto sup = begin(std::move(options));
+      crash("w-1");
+      CHECK_COUNTS(sup, {2, 1, 0, 2});
+      result_of(sup.terminate_child("w-1"));
+      CHECK_COUNTS(sup, {1, 1, 0, 1});
+      happened();
+      advance(1h);
+      CHECK_HAPPENED({});
+      stop_and_check(sup);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(sup_start_ignore_permanent_child_start_child_simple) {
+  for (auto restart : {restart_kind::permanent, restart_kind::transient}) {
+    BOOST_TEST_CONTEXT(axiom::to_string(restart)) {
+      auto sup = begin_pool(any_worker({.name = "w", .restart = restart}), 0);
+      home->idle_starts["w-1"] = 1;
+      BOOST_CHECK(result_of(sup.start_child()).actor == nullptr);
+      BOOST_CHECK(result_of(sup.start_child()).actor != nullptr);
+      BOOST_TEST(!has(sup, "w-1"));
+      CHECK_COUNTS(sup, {1, 1, 0, 1});
+      stop_and_check(sup);
+      BOOST_TEST(!sup.outcome());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(simple_one_for_one_restart_ignore) {
+  for (auto restart : {restart_kind::permanent, restart_kind::transient}) {
+    BOOST_TEST_CONTEXT(axiom::to_string(restart)) {
+      auto sup =
+          begin_pool(any_worker({.name = "w", .restart = restart}), 1, 10);
+      crash("w-1");
+      BOOST_TEST(has(sup, "w-1"));
+      home->idle_starts["w-1"] = 1;
+      crash("w-1");
+      BOOST_TEST(!has(sup, "w-1"));
+      CHECK_COUNTS(sup, {0, 0, 0, 0});
+      BOOST_TEST(sup.stats().restarts == 2u);
+      stop_and_check(sup);
+      happened();
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

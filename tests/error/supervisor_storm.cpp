@@ -21,7 +21,9 @@ using axiom::runtime::time_point;
 
 namespace {
 
-bool full() { return std::getenv("AXIOM_FULL") != nullptr; }
+bool full() {
+  return std::getenv("AXIOM_FULL") != nullptr;
+}
 
 /// How many children come and go where nothing of them may be left.
 constexpr std::size_t many = stress::sanitized ? 10'000 : 100'000;
@@ -35,14 +37,14 @@ struct absence {
 /// Counts what its children really did.
 struct tally {
   explicit tally(std::size_t n)
-      : actors(n), started_at(n), failed_at(n), attempts(n) {
+    : actors(n), started_at(n), failed_at(n), attempts(n) {
     // nop
   }
 
   /// To be called when a child is made.
   void back(std::size_t index, time_point now) {
     ++starts;
-    if (auto &failed = failed_at[index]) {
+    if (auto& failed = failed_at[index]) {
       if (*failed - started_at[index] >= healthy_after)
         attempts[index] = 0;
       absences.push_back({++attempts[index], now - *failed});
@@ -64,8 +66,8 @@ struct tally {
 /// A child that fails with whatever it is sent, and counts that.
 class crashing : public caf::event_based_actor {
 public:
-  crashing(caf::actor_config &cfg, std::shared_ptr<tally> count)
-      : caf::event_based_actor(cfg), count_(std::move(count)) {
+  crashing(caf::actor_config& cfg, std::shared_ptr<tally> count)
+    : caf::event_based_actor(cfg), count_(std::move(count)) {
     // nop
   }
 
@@ -82,7 +84,7 @@ private:
 
 child_spec crashing_child(std::shared_ptr<tally> count, std::size_t index,
                           std::function<time_point()> now) {
-  auto make = [count, index, now = std::move(now)](child_start &start) {
+  auto make = [count, index, now = std::move(now)](child_start& start) {
     count->back(index, now());
     count->actors[index] = start.system().spawn<crashing>(count);
     return count->actors[index];
@@ -93,12 +95,12 @@ child_spec crashing_child(std::shared_ptr<tally> count, std::size_t index,
 /// A child that ends with whether it is told that it failed.
 child_spec passing_child(std::shared_ptr<caf::actor> latest,
                          restart_kind restart) {
-  auto body = [](caf::event_based_actor *self) -> caf::behavior {
+  auto body = [](caf::event_based_actor* self) -> caf::behavior {
     return {[self](bool failed) {
       self->quit(failed ? broken("storm") : caf::error{});
     }};
   };
-  auto make = [latest = std::move(latest), body](child_start &start) {
+  auto make = [latest = std::move(latest), body](child_start& start) {
     return *latest = start.system().spawn(body);
   };
   return axiom::actor_child({.name = "w", .restart = restart}, make);
@@ -112,7 +114,8 @@ struct in_a_storm : supervised {
   }
 
   /// Calls `one(i)` for each of many children.
-  template <class F> void check_memory(const char *what, F one) {
+  template <class F>
+  void check_memory(const char* what, F one) {
     std::size_t early = 0;
     for (std::size_t i = 0; i < many; ++i) {
       one(i);
@@ -152,14 +155,14 @@ BOOST_AUTO_TEST_CASE(restart_a_thousand_children_with_backoff_for_an_hour) {
   // Tasks fail by themselves, after some time.
   auto task_failures = std::make_shared<std::uint64_t>(0);
   auto draw = std::make_shared<stress::chooser>(2);
-  auto body = [task_failures, draw](task_context &self) -> async<void> {
+  auto body = [task_failures, draw](task_context& self) -> async<void> {
     co_await self.sleep_for(1s * (1 + draw->below(120)));
     ++*task_failures;
     throw std::runtime_error("storm");
   };
   for (std::size_t i = 0; i < tasks; ++i)
     options.children.push_back(
-        axiom::task_child({.name = "t" + std::to_string(i)}, body));
+      axiom::task_child({.name = "t" + std::to_string(i)}, body));
   auto sup = begin(std::move(options));
   BOOST_TEST(sup.stats().active == actors + tasks);
   const auto end = now() + 1h;
@@ -182,7 +185,7 @@ BOOST_AUTO_TEST_CASE(restart_a_thousand_children_with_backoff_for_an_hour) {
   BOOST_TEST(!sup.ended());
   BOOST_TEST(sup.errors().size() == 100u);
   std::uint64_t highest = 0;
-  for (auto &x : count->absences) {
+  for (auto& x : count->absences) {
     highest = std::max(highest, x.attempt);
     const auto doubled = std::min<std::uint64_t>(x.attempt, 6) - 1;
     const auto expected = std::min(1s * (1 << doubled), 16s);
@@ -211,11 +214,11 @@ BOOST_AUTO_TEST_CASE(escalate_as_often_as_the_intensity_says) {
                                   strategy_kind::one_for_all};
   for (std::size_t g = 0; g < groups; ++g) {
     supervisor_options inner{
-        .strategy = strategies[g % 3], .max_restarts = most, .within = within};
+      .strategy = strategies[g % 3], .max_restarts = most, .within = within};
     for (std::size_t i = 0; i < each; ++i)
       inner.children.push_back(crashing_child(count, g * each + i, clock));
     outer.children.push_back(axiom::supervisor_child(
-        {.name = "g" + std::to_string(g)}, std::move(inner)));
+      {.name = "g" + std::to_string(g)}, std::move(inner)));
   }
   auto sup = begin(std::move(outer));
   std::vector<std::deque<time_point>> recent(groups); // the naive count
@@ -227,7 +230,7 @@ BOOST_AUTO_TEST_CASE(escalate_as_often_as_the_intensity_says) {
     const auto i = choose.below(groups * each);
     caf::anon_send(count->actors[i], 0);
     run();
-    auto &times = recent[i / each];
+    auto& times = recent[i / each];
     std::erase_if(times, [&](auto t) { return now() - t > within; });
     times.push_back(now());
     if (times.size() > most) {
@@ -240,13 +243,13 @@ BOOST_AUTO_TEST_CASE(escalate_as_often_as_the_intensity_says) {
   BOOST_TEST(sup.stats().restarts == escalations);
   // What came up: each error within the window, and the supervisor's own.
   std::uint64_t came_up = 0;
-  for (auto &x : sup.errors()) {
+  for (auto& x : sup.errors()) {
     BOOST_REQUIRE(x.nested() != nullptr);
     came_up += x.nested()->size() - 1;
     BOOST_REQUIRE(x.nested()->matches(errc::restarts_exhausted));
   }
   BOOST_TEST(came_up == escalated_errors);
-  for (auto &x : axiom::all_supervisor_stats(system()))
+  for (auto& x : axiom::all_supervisor_stats(system()))
     BOOST_TEST(x.active == (x.name == "outer" ? groups : each));
   stop_and_check(sup);
 }
@@ -270,13 +273,13 @@ BOOST_AUTO_TEST_CASE(keep_nothing_of_temporary_children) {
 
 BOOST_AUTO_TEST_CASE(keep_nothing_of_temporary_children_that_are_tasks) {
   auto count = std::make_shared<std::size_t>(0);
-  auto body = [count](task_context &self) -> async<void> {
+  auto body = [count](task_context& self) -> async<void> {
     co_await self.yield();
     if (++*count % 2 == 0)
       throw std::runtime_error("storm");
   };
-  auto sup = begin_pool(axiom::task_child(
-      {.name = "t", .restart = restart_kind::temporary}, body));
+  auto sup = begin_pool(
+    axiom::task_child({.name = "t", .restart = restart_kind::temporary}, body));
   check_memory("temporary tasks", [&](std::size_t) {
     caf::anon_send(sup.actor(), axiom::start_child_atom_v);
     run();
@@ -291,7 +294,7 @@ BOOST_AUTO_TEST_CASE(keep_nothing_of_temporary_children_with_names) {
   auto latest = std::make_shared<caf::actor>();
   auto sup = begin({.error_history = 10});
   const axiom::local_child_spec spec{std::make_shared<const child_spec>(
-      passing_child(latest, restart_kind::temporary))};
+    passing_child(latest, restart_kind::temporary))};
   check_memory("temporary actors with a name", [&](std::size_t i) {
     caf::anon_send(sup.actor(), axiom::start_child_atom_v, spec);
     run();
@@ -302,14 +305,28 @@ BOOST_AUTO_TEST_CASE(keep_nothing_of_temporary_children_with_names) {
   BOOST_TEST(sup.stats().children == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(keep_nothing_of_transient_children_that_are_done) {
+  auto latest = std::make_shared<caf::actor>();
+  auto sup = begin_pool(passing_child(latest, restart_kind::transient));
+  check_memory("transient actors", [&](std::size_t) {
+    caf::anon_send(sup.actor(), axiom::start_child_atom_v);
+    run();
+    caf::anon_send(std::exchange(*latest, nullptr), false);
+    run();
+  });
+  BOOST_TEST(sup.stats().starts == many);
+  BOOST_TEST(sup.stats().errors == 0u);
+  BOOST_TEST(sup.stats().children == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(hold_a_hundred_thousand_children_at_once) {
   const std::size_t n = full() ? 100'000 : 10'000;
   auto count = std::make_shared<tally>(0);
   auto sup = begin({.strategy = strategy_kind::simple_one_for_one,
                     .children = {axiom::actor_child(
-                        {.name = "w"}, [count](child_start &start) {
-                          return start.system().spawn<crashing>(count);
-                        })}});
+                      {.name = "w"}, [count](child_start& start) {
+                        return start.system().spawn<crashing>(count);
+                      })}});
   for (std::size_t i = 0; i < n; ++i)
     caf::anon_send(sup.actor(), axiom::start_child_atom_v);
   run();
@@ -317,7 +334,7 @@ BOOST_AUTO_TEST_CASE(hold_a_hundred_thousand_children_at_once) {
   const auto begun = std::chrono::steady_clock::now();
   stop_and_check(sup);
   const std::chrono::duration<double> took =
-      std::chrono::steady_clock::now() - begun;
+    std::chrono::steady_clock::now() - begun;
   std::cout << n << " children stopped in " << took.count() << " s"
             << std::endl;
 }
@@ -327,12 +344,12 @@ BOOST_AUTO_TEST_SUITE_END()
 BOOST_AUTO_TEST_SUITE(supervisors_on_many_threads)
 
 BOOST_AUTO_TEST_CASE(lose_no_error_and_leave_nothing_behind) {
-  stress::under_each_scheduler(stress::real_time, [](auto &fix) {
+  stress::under_each_scheduler(stress::real_time, [](auto& fix) {
     constexpr std::size_t children = 50;
     stress::rounds rounds{20, 1500ms};
     while (rounds.next()) {
       auto failures = std::make_shared<std::atomic<std::uint64_t>>(0);
-      auto actor = [failures](caf::event_based_actor *self) -> caf::behavior {
+      auto actor = [failures](caf::event_based_actor* self) -> caf::behavior {
         return {[self, failures](int) {
           ++*failures;
           self->quit(broken("storm"));
@@ -343,16 +360,16 @@ BOOST_AUTO_TEST_CASE(lose_no_error_and_leave_nothing_behind) {
       std::vector<caf::actor> latest(children);
       for (std::size_t i = 0; i < children; ++i)
         options.children.push_back(
-            axiom::actor_child({.name = "c" + std::to_string(i)},
-                               [&mutex, &latest, actor, i](child_start &start) {
-                                 auto result = start.system().spawn(actor);
-                                 std::lock_guard guard{mutex};
-                                 latest[i] = result;
-                                 return result;
-                               }));
+          axiom::actor_child({.name = "c" + std::to_string(i)},
+                             [&mutex, &latest, actor, i](child_start& start) {
+                               auto result = start.system().spawn(actor);
+                               std::lock_guard guard{mutex};
+                               latest[i] = result;
+                               return result;
+                             }));
       auto sup = supervisor::spawn(fix.system(), std::move(options));
       sup.ready().get();
-      stress::race(3, rounds.stream(), [&](std::size_t, auto &choose) {
+      stress::race(3, rounds.stream(), [&](std::size_t, auto& choose) {
         for (int n = 0; n < 200; ++n) {
           caf::actor who;
           {
@@ -377,48 +394,47 @@ BOOST_AUTO_TEST_CASE(lose_no_error_and_leave_nothing_behind) {
 }
 
 BOOST_AUTO_TEST_CASE(end_in_the_middle_of_everything) {
-  stress::under_each_scheduler(stress::real_time, [](auto &fix) {
+  stress::under_each_scheduler(stress::real_time, [](auto& fix) {
     stress::rounds rounds{200, 1000ms};
     while (rounds.next()) {
       stress::chooser choose{rounds.stream()};
-      auto flaky = [](task_context &self) -> async<void> {
+      auto flaky = [](task_context& self) -> async<void> {
         co_await self.yield();
         throw std::runtime_error("flaky");
       };
-      auto steady = [](task_context &self) -> async<void> {
+      auto steady = [](task_context& self) -> async<void> {
         self.started();
         co_await stress::forever(self);
       };
       supervisor_options inner{
-          .strategy = static_cast<strategy_kind>(choose.below(3)),
-          .max_restarts = choose.below(40),
-          .children = {
-              axiom::task_child({.name = "flaky"}, flaky),
-              axiom::task_child(
-                  {.name = "steady", .start = axiom::child_start_mode::said},
-                  steady)}};
+        .strategy = static_cast<strategy_kind>(choose.below(3)),
+        .max_restarts = choose.below(40),
+        .children = {axiom::task_child({.name = "flaky"}, flaky),
+                     axiom::task_child({.name = "steady",
+                                        .start = axiom::child_start_mode::said},
+                                       steady)}};
       std::optional<supervisor> sup{supervisor::spawn(
-          fix.system(),
-          {.max_restarts = choose.below(10),
-           .children = {axiom::supervisor_child({.name = "in"}, inner),
-                        axiom::task_child({.name = "steady"}, steady)}})};
+        fix.system(),
+        {.max_restarts = choose.below(10),
+         .children = {axiom::supervisor_child({.name = "in"}, inner),
+                      axiom::task_child({.name = "steady"}, steady)}})};
       choose.dither();
       switch (choose.below(4)) {
-      case 0:
-        sup.reset();
-        break;
-      case 1:
-        caf::anon_send_exit(sup->actor(), caf::exit_reason::kill);
-        break;
-      case 2:
-        caf::anon_send_exit(sup->actor(), caf::exit_reason::user_shutdown);
-        break;
-      default:
-        try {
-          sup->stop().wait();
-        } catch (const axiom::exception &ex) {
-          BOOST_TEST(ex.is(errc::scope_closed));
-        }
+        case 0:
+          sup.reset();
+          break;
+        case 1:
+          caf::anon_send_exit(sup->actor(), caf::exit_reason::kill);
+          break;
+        case 2:
+          caf::anon_send_exit(sup->actor(), caf::exit_reason::user_shutdown);
+          break;
+        default:
+          try {
+            sup->stop().wait();
+          } catch (const axiom::exception& ex) {
+            BOOST_TEST(ex.is(errc::scope_closed));
+          }
       }
     }
   });
