@@ -96,4 +96,26 @@ BOOST_AUTO_TEST_CASE(take_no_notice_of_urgent_noise_of_a_child) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(give_up_with_what_happened_before_a_sibling_was_killed) {
+  for (auto shutdown : {10s, 60s}) { // both longer than `within`
+    auto sup = begin({.name = "s",
+                      .max_restarts = 2,
+                      .within = 5s,
+                      .children = {worker({.name = "a"}),
+                                   worker<deaf_child>(
+                                     {.name = "deaf", .shutdown = shutdown})}});
+    for (auto* why : {"first", "second", "third"})
+      crash("a", broken(why));
+    BOOST_TEST(!sup.ended());
+    advance(shutdown);
+    BOOST_REQUIRE(sup.ended());
+    auto& errors = tree_of(*sup.outcome());
+    BOOST_TEST(names_of(errors)
+                 == (lines{"a #1", "a #2", "a #3", "deaf #1", "s"}),
+               boost::test_tools::per_element());
+    BOOST_TEST(errors.first().error.what().find("first") != std::string::npos);
+    BOOST_TEST(errors.matches(errc::restarts_exhausted));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
