@@ -118,4 +118,19 @@ BOOST_AUTO_TEST_CASE(give_up_with_what_happened_before_a_sibling_was_killed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(tell_whoever_asks_late_why_they_could_not_start) {
+  // The first start is given up, but a child is not dead yet.
+  home->failing_starts["b"] = 1;
+  auto sup = supervisor::spawn(
+    system(), {.children = {worker<deaf_child>({.name = "a", .shutdown = 10s}),
+                            worker({.name = "b"})}});
+  run();
+  auto asked = sup.ready();
+  run();
+  BOOST_TEST(!asked.done()); // its error is not complete
+  advance(10s);
+  BOOST_REQUIRE(sup.ended());
+  BOOST_CHECK(error_of(asked) == errc::concurrent_errors);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
