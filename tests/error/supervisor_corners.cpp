@@ -133,4 +133,26 @@ BOOST_AUTO_TEST_CASE(tell_whoever_asks_late_why_they_could_not_start) {
   BOOST_CHECK(error_of(asked) == errc::concurrent_errors);
 }
 
+BOOST_AUTO_TEST_CASE(count_the_time_of_one_that_ends_with_a_sibling) {
+  auto sup = begin({.strategy = strategy_kind::one_for_all,
+                    .max_restarts = 100,
+                    .backoff = {.initial = 1s, .max = 1h, .healthy_after = 10s},
+                    .children = workers({"a", "b"})});
+  auto wait_of = [&](const char* name) {
+    crash(name);
+    const auto before = now();
+    while (state_of(sup, "a") != child_state::running
+           || state_of(sup, "b") != child_state::running)
+      advance(100ms);
+    return now() - before;
+  };
+  for (auto wait : {1s, 2s, 4s, 8s, 16s})
+    BOOST_CHECK(wait_of("a") == wait);
+  advance(1h); // a is healthy
+  BOOST_CHECK(wait_of("b") == 1s); // a is stopped with it
+  advance(1s);
+  BOOST_CHECK(wait_of("a") == 1s);
+  BOOST_CHECK(wait_of("a") == 2s); // and from there on as ever
+}
+
 BOOST_AUTO_TEST_SUITE_END()
