@@ -155,4 +155,21 @@ BOOST_AUTO_TEST_CASE(count_the_time_of_one_that_ends_with_a_sibling) {
   BOOST_CHECK(wait_of("a") == 2s); // and from there on as ever
 }
 
+BOOST_AUTO_TEST_CASE(name_a_permanent_child_that_left_too_often) {
+  // There is no failure of the child's that would.
+  auto sup = begin(
+    {.name = "s",
+     .max_restarts = 2,
+     .children = {worker({.name = "steady"}), worker({.name = "leaving"})}});
+  for (int i = 0; i < 3; ++i)
+    leave("leaving");
+  BOOST_REQUIRE(sup.ended());
+  BOOST_REQUIRE(sup.outcome());
+  auto& errors = tree_of(*sup.outcome());
+  BOOST_TEST(errors.matches(errc::restarts_exhausted));
+  const auto text = axiom::to_string(errors);
+  BOOST_TEST(text.find("leaving") != std::string::npos, text);
+  BOOST_TEST(text.find("steady") == std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
