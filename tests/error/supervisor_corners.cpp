@@ -172,4 +172,34 @@ BOOST_AUTO_TEST_CASE(name_a_permanent_child_that_left_too_often) {
   BOOST_TEST(text.find("steady") == std::string::npos, text);
 }
 
+BOOST_AUTO_TEST_CASE(do_not_report_as_killed_what_ended_in_time) {
+  // While the supervisor is busy, in this order: an alarm for another child,
+  // the end of one that was asked to end, and the end of the time that one had.
+  auto sup =
+    begin({.backoff = {.initial = 2900ms},
+           .children = {worker<deaf_child>({.name = "a", .shutdown = 3s}),
+                        worker({.name = "b"})}});
+  crash("b"); // is due in 2.9 s
+  auto terminate = sup.terminate_child("a");
+  run();
+  BOOST_CHECK(state_of(sup, "a") == child_state::stopping);
+  auto busy = axiom::actor_child({.name = "c"}, [this](child_start& start) {
+    advance(2900ms);
+    leave("a");
+    advance(200ms);
+    return start.system().spawn<obedient>(home, "c");
+  });
+  happened();
+  auto added = sup.start_child(busy);
+  run();
+  BOOST_TEST(happened().size() == 3u);
+  for (auto* name : {"b", "c"})
+    BOOST_CHECK(state_of(sup, name) == child_state::running);
+  BOOST_REQUIRE(added.done());
+  const auto info = result_of(terminate);
+  BOOST_CHECK(info.state == child_state::stopped);
+  BOOST_TEST(info.failures == 0u, info.last_error);
+  BOOST_TEST(sup.stats().errors == 1u); // b's
+}
+
 BOOST_AUTO_TEST_SUITE_END()
