@@ -202,4 +202,49 @@ BOOST_AUTO_TEST_CASE(do_not_report_as_killed_what_ended_in_time) {
   BOOST_TEST(sup.stats().errors == 1u); // b's
 }
 
+BOOST_AUTO_TEST_CASE(do_not_let_a_child_hasten_the_end_of_another) {
+  // One that says that it is started, and dies at once, was started, whatever
+  // another sends meanwhile.
+  class hasty : public obedient {
+  public:
+    hasty(caf::actor_config& cfg, nursery_ptr home, caf::actor boss)
+      : obedient(cfg, std::move(home), "h"), boss_(std::move(boss)) {
+      // nop
+    }
+
+    caf::behavior make_behavior() override {
+      home_->journal.push_back("+h");
+      return {[this](int) {
+        send(boss_, axiom::started_atom_v);
+        quit(broken("hasty"));
+      }};
+    }
+
+  private:
+    caf::actor boss_;
+  };
+  auto make = [home = home](child_start& start) {
+    return home->latest["h"] =
+             start.system().spawn<hasty>(home, start.supervisor());
+  };
+  auto sup = begin({.children = {worker({.name = "a"})}});
+  auto added = sup.start_child(
+    axiom::actor_child({.name = "h", .start = child_start_mode::said}, make));
+  run();
+  BOOST_CHECK(state_of(sup, "h") == child_state::starting);
+  happened();
+  // Many messages are before the one by which it says so.
+  auto boss = caf::actor_cast<caf::actor>(sup.actor());
+  auto a = caf::actor_cast<caf::strong_actor_ptr>(home->latest.at("a"));
+  caf::anon_send(home->latest.at("h"), 0);
+  for (int i = 0; i < 1000; ++i)
+    boss->enqueue(a, caf::make_message_id(),
+                  caf::make_message(axiom::child_event_atom_v, true), nullptr);
+  run();
+  BOOST_REQUIRE(added.done());
+  BOOST_CHECK(added.get_expected());
+  BOOST_TEST(sup.stats().restarts == 1u); // as of one that ran
+  CHECK_HAPPENED({"-h", "+h"});
+}
+
 BOOST_AUTO_TEST_SUITE_END()
