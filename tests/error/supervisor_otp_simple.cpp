@@ -11,7 +11,7 @@ using namespace test;
 namespace {
 
 constexpr std::array restart_kinds{
-    restart_kind::permanent, restart_kind::transient, restart_kind::temporary};
+  restart_kind::permanent, restart_kind::transient, restart_kind::temporary};
 
 struct otp_simple : supervised {
   /// A supervisor that begins with so many children of one specification.
@@ -40,7 +40,7 @@ BOOST_FIXTURE_TEST_SUITE(otp_suite_simple, otp_simple)
 
 BOOST_AUTO_TEST_CASE(sup_start_ignore_temporary_child_start_child_simple) {
   auto sup = begin_pool(
-      any_worker({.name = "w", .restart = restart_kind::temporary}), 0);
+    any_worker({.name = "w", .restart = restart_kind::temporary}), 0);
   home->idle_starts["w-1"] = 1;
   BOOST_CHECK(result_of(sup.start_child()).actor == nullptr);
   BOOST_CHECK(result_of(sup.start_child()).actor != nullptr);
@@ -64,15 +64,15 @@ BOOST_AUTO_TEST_CASE(sup_start_child_returns_error_simple) {
 
 BOOST_AUTO_TEST_CASE(sup_stop_timeout_dynamic) {
   auto sup = begin_pool(
-      axiom::actor_child(
-          {.name = "w", .restart = restart_kind::temporary, .shutdown = 1s},
-          [home = home](child_start &start) -> caf::actor {
-            auto &sys = start.system();
-            if (start.name() == "w-2")
-              return sys.spawn<deaf_child>(home, "w-2");
-            return sys.spawn<obedient>(home, start.name());
-          }),
-      3);
+    axiom::actor_child(
+      {.name = "w", .restart = restart_kind::temporary, .shutdown = 1s},
+      [home = home](child_start& start) -> caf::actor {
+        auto& sys = start.system();
+        if (start.name() == "w-2")
+          return sys.spawn<deaf_child>(home, "w-2");
+        return sys.spawn<obedient>(home, start.name());
+      }),
+    3);
   auto stop = sup.stop();
   run();
   BOOST_TEST(happened_sorted() == (lines{"-w-1", "-w-3"}),
@@ -88,10 +88,10 @@ BOOST_AUTO_TEST_CASE(sup_stop_timeout_dynamic) {
 
 BOOST_AUTO_TEST_CASE(sup_stop_brutal_kill_dynamic) {
   auto sup =
-      begin_pool(any_worker<deaf_child>({.name = "w",
-                                         .restart = restart_kind::temporary,
-                                         .shutdown = axiom::shutdown_kill}),
-                 10);
+    begin_pool(any_worker<deaf_child>({.name = "w",
+                                       .restart = restart_kind::temporary,
+                                       .shutdown = axiom::shutdown_kill}),
+               10);
   const auto before = now();
   BOOST_TEST(result_of(sup.stop()).errors == 0u);
   BOOST_TEST(happened().size() == 10u);
@@ -104,8 +104,8 @@ BOOST_AUTO_TEST_CASE(sup_stop_non_shutdown_exit_dynamic) {
     BOOST_TEST_CONTEXT(axiom::to_string(restart)) {
       const auto reasons = exits();
       auto sup =
-          begin_pool(any_worker<deaf_child>({.name = "w", .restart = restart}),
-                     reasons.size(), 0);
+        begin_pool(any_worker<deaf_child>({.name = "w", .restart = restart}),
+                   reasons.size(), 0);
       auto stop = sup.stop();
       run();
       std::size_t failures = 0;
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(sup_stop_non_shutdown_exit_dynamic) {
 }
 
 BOOST_AUTO_TEST_CASE(simple_one_for_one_permanent) {
-  for (auto &x : exits()) {
+  for (auto& x : exits()) {
     BOOST_TEST_CONTEXT(x.name) {
       auto sup = begin_pool(any_worker({.name = "w"}), 2);
       crash("w-1", x.reason);
@@ -137,12 +137,12 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one_permanent) {
 }
 
 BOOST_AUTO_TEST_CASE(simple_one_for_one_transient_abnormal) {
-  for (auto &x : exits()) {
+  for (auto& x : exits()) {
     if (!x.failure)
       continue;
     BOOST_TEST_CONTEXT(x.name) {
       auto sup = begin_pool(
-          any_worker({.name = "w", .restart = restart_kind::transient}), 2);
+        any_worker({.name = "w", .restart = restart_kind::transient}), 2);
       crash("w-1", x.reason);
       CHECK_HAPPENED({"-w-1", "+w-1"});
       CHECK_COUNTS(sup, {2, 2, 0, 2});
@@ -154,10 +154,10 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one_transient_abnormal) {
 }
 
 BOOST_AUTO_TEST_CASE(simple_one_for_one_temporary) {
-  for (auto &x : exits()) {
+  for (auto& x : exits()) {
     BOOST_TEST_CONTEXT(x.name) {
       auto sup = begin_pool(
-          any_worker({.name = "w", .restart = restart_kind::temporary}), 2);
+        any_worker({.name = "w", .restart = restart_kind::temporary}), 2);
       crash("w-1", x.reason);
       CHECK_HAPPENED({"-w-1"});
       BOOST_TEST(!has(sup, "w-1"));
@@ -191,12 +191,12 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one_escalation) {
 
 BOOST_AUTO_TEST_CASE(simple_one_for_one_transient_normal_and_shutdown) {
   // What is not restarted is forgotten, of whatever kind it is.
-  for (auto &x : exits()) {
+  for (auto& x : exits()) {
     if (x.failure)
       continue;
     BOOST_TEST_CONTEXT(x.name) {
       auto sup = begin_pool(
-          any_worker({.name = "w", .restart = restart_kind::transient}), 2);
+        any_worker({.name = "w", .restart = restart_kind::transient}), 2);
       crash("w-1", x.reason);
       CHECK_HAPPENED({"-w-1"});
       BOOST_TEST(!has(sup, "w-1"));
@@ -271,7 +271,7 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one_restart_ignore) {
   for (auto restart : {restart_kind::permanent, restart_kind::transient}) {
     BOOST_TEST_CONTEXT(axiom::to_string(restart)) {
       auto sup =
-          begin_pool(any_worker({.name = "w", .restart = restart}), 1, 10);
+        begin_pool(any_worker({.name = "w", .restart = restart}), 1, 10);
       crash("w-1");
       BOOST_TEST(has(sup, "w-1"));
       home->idle_starts["w-1"] = 1;
@@ -282,6 +282,24 @@ BOOST_AUTO_TEST_CASE(simple_one_for_one_restart_ignore) {
       stop_and_check(sup);
       happened();
     }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(do_not_save_start_parameters_for_temporary_children) {
+  // What such a child was started with is not held once it has started; also
+  // not after another has ended.
+  auto sup = begin_pool(
+    any_worker({.name = "w", .restart = restart_kind::temporary}), 0);
+  for (auto* name : {"w-1", "w-2"}) {
+    auto held = system().spawn<obedient>(home, "argument");
+    run();
+    happened();
+    result_of(sup.start_child(caf::make_message(std::move(held))));
+    run();
+    BOOST_TEST(happened_sorted()
+                 == (lines{"+" + std::string{name}, "-argument"}),
+               boost::test_tools::per_element());
+    crash(name);
   }
 }
 
