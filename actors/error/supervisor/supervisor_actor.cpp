@@ -562,10 +562,12 @@ private:
                         {}});
     };
     if (state_->errors_overflowed())
-      mine(
-        {errc::child_failed, "only so many errors are kept; in all there were "
-                               + std::to_string(state_->stats().errors)
-                               + " since it was started"});
+      mine({errc::child_failed,
+            "no more than " + std::to_string(options_.error_history)
+              + " errors of the last " + span_of(options_.within)
+              + " are listed; there were "
+              + std::to_string(state_->stats().errors)
+              + " since it was started"});
     mine(std::move(last));
     return to_failure(concurrent_errors{std::move(errors)});
   }

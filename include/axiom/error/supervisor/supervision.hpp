@@ -118,6 +118,10 @@ enum class supervision_end : std::uint8_t {
 /// - With `simple_one_for_one`, a child that is not to run any more is
 ///   forgotten, whatever its kind.
 ///
+/// Unlike OTP:
+/// - A child may be removed while it runs; it is stopped first.
+/// - Restarts may wait.
+///
 /// Costs O(log children) an event, and O(those concerned) for several.
 class supervision {
 public:
