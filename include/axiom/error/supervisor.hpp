@@ -49,9 +49,9 @@ namespace axiom {
 ///   supervisor ends with a `concurrent_errors` of every error of its children
 ///   within that time (of those, `error_history` at most; but none is lost for
 ///   the time that the others take to stop), each under the child's name and the
-///   number of its start (`parse #3`), the last being the supervisor's own. So a supervisor above
-///   it has a failed child. (As an exit reason, for other actors, it is the
-///   `caf::error` of that.)
+///   number of its start (`parse #3`), the last being the supervisor's own. So a
+///   supervisor above it has a failed child. (As an exit reason, for other
+///   actors, it is the `caf::error` of that.)
 /// - An answer is given to each request, at the latest when it ends.
 ///
 /// When it is killed, so are its children. It ends with that reason then, as it
