@@ -4,45 +4,12 @@
 #include <future>
 #include <string>
 
-#include <caf/io/all.hpp>
-#include <caf/io/middleman.hpp>
-
-#include "conformance/fixture.hpp"
+#include "conformance/node.hpp"
 
 using namespace conformance;
 using boost::test_tools::per_element;
 
 namespace {
-
-constexpr auto loopback = "127.0.0.1";
-
-/// An actor system with a connection to the outside.
-class node : public fixture {
-public:
-  explicit node(const placement& where)
-    : fixture(where,
-              [](axiom::config& cfg) { cfg.load<caf::io::middleman>(); }) {
-    // nop
-  }
-
-  caf::io::middleman& network() {
-    return system().middleman();
-  }
-
-  /// Makes `x` reachable, and returns where.
-  std::uint16_t publish(const caf::actor& x) {
-    auto port = network().publish(x, 0, loopback);
-    BOOST_REQUIRE(port);
-    return *port;
-  }
-
-  /// The actor that is published on this machine at `port`.
-  caf::actor remote(std::uint16_t port) {
-    auto x = network().remote_actor(loopback, port);
-    BOOST_REQUIRE(x);
-    return *x;
-  }
-};
 
 caf::behavior answering(caf::event_based_actor* self) {
   return {

@@ -4,55 +4,19 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
-#include <thread>
-
-#include <caf/io/all.hpp>
-#include <caf/io/middleman.hpp>
 
 #include "axiom/coordination/coordinator.hpp"
 #include "axiom/error/circuit_breaker.hpp"
-#include "conformance/fixture.hpp"
+#include "conformance/node.hpp"
 #include "support/relay.hpp"
 
 using namespace conformance;
 
 namespace {
 
-constexpr auto loopback = "127.0.0.1";
-
 struct engine_trouble : std::runtime_error {
   using runtime_error::runtime_error;
 };
-
-class node : public fixture {
-public:
-  explicit node(const placement& where)
-    : fixture(where,
-              [](axiom::config& cfg) { cfg.load<caf::io::middleman>(); }) {
-    // nop
-  }
-
-  template <class Handle>
-  std::uint16_t publish(const Handle& x) {
-    auto port = system().middleman().publish(x, 0, loopback);
-    BOOST_REQUIRE(port);
-    return *port;
-  }
-
-  template <class Handle>
-  Handle remote(std::uint16_t port) {
-    auto x = system().middleman().remote_actor<Handle>(loopback, port);
-    BOOST_REQUIRE(x);
-    return *x;
-  }
-};
-
-/// Lets time pass until `done`; the watchdog bounds it.
-template <class Done>
-void await(Done done) {
-  while (!done())
-    std::this_thread::yield();
-}
 
 /// Answers nothing: it fails, as a task does that throws.
 caf::behavior failing_service(caf::event_based_actor*) {

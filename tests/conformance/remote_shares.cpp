@@ -4,45 +4,16 @@
 
 #include <cstdint>
 #include <string>
-#include <thread>
 #include <vector>
-
-#include <caf/io/all.hpp>
-#include <caf/io/middleman.hpp>
 
 #include "axiom/coordination/concurrency_limiter.hpp"
 #include "axiom/resource/resource_monitor.hpp"
-#include "conformance/fixture.hpp"
+#include "conformance/node.hpp"
 #include "support/relay.hpp"
 
 using namespace conformance;
 
 namespace {
-
-constexpr auto loopback = "127.0.0.1";
-
-class node : public fixture {
-public:
-  explicit node(const placement& where)
-    : fixture(where,
-              [](axiom::config& cfg) { cfg.load<caf::io::middleman>(); }) {
-    // nop
-  }
-
-  template <class Handle>
-  std::uint16_t publish(const Handle& x) {
-    auto port = system().middleman().publish(x, 0, loopback);
-    BOOST_REQUIRE(port);
-    return *port;
-  }
-
-  template <class Handle>
-  Handle remote(std::uint16_t port) {
-    auto x = system().middleman().remote_actor<Handle>(loopback, port);
-    BOOST_REQUIRE(x);
-    return *x;
-  }
-};
 
 /// Asks `to` for a share as soon as it begins, and keeps what it gets; says so.
 template <class Handle, class... Ts>
@@ -54,13 +25,6 @@ caf::behavior holder(caf::event_based_actor* self, const Handle& to,
     .then([granted](std::uint64_t number) { granted->add(number); },
           [self](caf::error& why) { self->quit(std::move(why)); });
   return {[self](caf::ok_atom) { self->quit(); }};
-}
-
-/// Lets time pass until `done`; the watchdog bounds it.
-template <class Done>
-void await(Done done) {
-  while (!done())
-    std::this_thread::yield();
 }
 
 using requirements = std::vector<axiom::resource_requirement>;

@@ -1,90 +1,23 @@
 #include "axiom/deploy/loader.hpp"
 
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 
 #include "axiom/deploy/types.hpp"
-#include "axiom/task/async.hpp"
-#include "axiom/task/context.hpp"
+#include "support/loading.hpp"
 
 using namespace axiom::deploy;
 using namespace std::chrono_literals;
 using axiom::runtime::affinity;
 using axiom::runtime::scheduler_policy;
+using test::copy_program;
+using test::good_task;
+using test::with_task;
 
-namespace {
-
-struct copy_options {
-  std::string from;
-  std::uint64_t limit = 0;
-};
-
-/// Never run here: the loader starts nothing.
-class copy_program : public task_program {
-public:
-  explicit copy_program(copy_options opts) : options(std::move(opts)) {
-    // nop
-  }
-
-  void check_environment(problem_list& problems) const override {
-    if (options.from == "/missing")
-      problems.add({}, "tasks[0].with.from", "does not exist");
-  }
-
-  axiom::async<void> run(axiom::task_context&, run_services&) const override {
-    throw std::logic_error("the loader starts nothing");
-  }
-
-  copy_options options;
-};
-
-struct fixture {
-  fixture() {
-    section<copy_options> fields{"Copies something."};
-    fields.required("from", &copy_options::from, types::path(), "Where from.")
-      .optional("limit", &copy_options::limit,
-                types::bytes(1, std::uint64_t{1} << 40), "1MiB",
-                "How much at most.");
-    registry.add("copy", std::move(fields), [](copy_options options) {
-      return std::make_shared<copy_program>(std::move(options));
-    });
-    files = std::make_unique<loader>(registry);
-  }
-
-  load_result load(std::string text) {
-    return files->load(source_text{"d.yaml", std::move(text)}, vars,
-                       load_depth::environment);
-  }
-
-  /// Exactly one problem; returns its first line.
-  std::string only_problem(std::string text) {
-    const auto result = load(std::move(text));
-    BOOST_TEST_REQUIRE(result.problems.size() == 1u, result.report());
-    auto report = result.report();
-    return report.substr(0, report.find('\n'));
-  }
-
-  task_type_registry registry;
-  std::unique_ptr<loader> files;
-  variables vars;
-};
-
-/// A document that is well but for its `tasks`' first entry.
-std::string with_task(const std::string& lines) {
-  return "version: 1\ntasks:\n" + lines;
-}
-
-const std::string good_task = "  - name: a\n"
-                              "    type: copy\n"
-                              "    with: { from: /x }\n";
-
-} // namespace
-
-BOOST_FIXTURE_TEST_SUITE(loader_accepts, fixture)
+BOOST_FIXTURE_TEST_SUITE(loader_accepts, test::loading)
 
 BOOST_AUTO_TEST_CASE(a_complete_deployment) {
   const auto result = load("version: 1\n"
@@ -206,60 +139,6 @@ BOOST_AUTO_TEST_CASE(pools_and_who_uses_them) {
   BOOST_CHECK(value.pools[0].idle_timeout == 5s);
 }
 
-BOOST_AUTO_TEST_CASE(how_tasks_are_tried_again) {
-  const auto result = load("version: 1\n"
-                           "retry_budget: { capacity: 2.5 }\n"
-                           "tasks:\n"
-                           + good_task
-                           + "    timeout: 60s\n"
-                             "    retry:\n"
-                             "      attempts: 5\n"
-                             "      attempt_timeout: 10s\n"
-                             "      backoff: { initial: 50ms, max: 2s, "
-                             "factor: 1.5, jitter: 0 }\n"
-                             "  - { name: b, type: copy, with: { from: /y }, "
-                             "retry: {} }\n"
-                             "  - { name: c, type: copy, with: { from: /y }, "
-                             "retry: { backoff: { shape: constant, "
-                             "initial: 1m } } }\n");
-  BOOST_TEST_REQUIRE(result.ok(), result.report());
-  const auto& value = result.value;
-  BOOST_REQUIRE(value.retry_budget);
-  BOOST_TEST(value.retry_budget->capacity == 2.5);
-  BOOST_TEST(value.retry_budget->per_success == 0.1);
-  const auto& first = value.tasks[0].retry;
-  BOOST_REQUIRE(first);
-  BOOST_TEST(first->attempts == 5u);
-  BOOST_CHECK(first->attempt_timeout == 10s);
-  BOOST_CHECK(first->backoff.shape == axiom::backoff_shape::exponential);
-  BOOST_CHECK(first->backoff.initial == 50ms);
-  BOOST_CHECK(first->backoff.max == 2s);
-  BOOST_TEST(first->backoff.factor == 1.5);
-  BOOST_TEST(first->backoff.jitter == 0);
-  const auto& second = value.tasks[1].retry;
-  BOOST_REQUIRE(second);
-  BOOST_TEST(second->attempts == 3u);
-  BOOST_CHECK(!second->attempt_timeout);
-  BOOST_CHECK(second->backoff.initial == axiom::backoff_options{}.initial);
-  BOOST_TEST(second->backoff.jitter == 0.2);
-  const auto& third = value.tasks[2].retry;
-  BOOST_REQUIRE(third);
-  BOOST_CHECK(third->backoff.initial == 1min);
-  BOOST_CHECK(third->backoff.max == 1min);
-  // All of them are policies that `retry` takes.
-  for (const auto& task : value.tasks)
-    BOOST_TEST(axiom::problems_of(task.retry->backoff).empty());
-  BOOST_CHECK(!load(with_task(good_task)).value.tasks[0].retry);
-}
-
-BOOST_AUTO_TEST_CASE(a_budget_smaller_than_what_a_success_earns_by_default) {
-  const auto result = load("version: 1\nretry_budget: { capacity: 0 }\n"
-                           "tasks:\n"
-                           + good_task);
-  BOOST_TEST_REQUIRE(result.ok(), result.report());
-  BOOST_TEST(result.value.retry_budget->per_success == 0);
-}
-
 BOOST_AUTO_TEST_CASE(the_least_and_fills_in_the_defaults) {
   const auto result = load(with_task(good_task));
   BOOST_TEST_REQUIRE(result.ok(), result.report());
@@ -317,14 +196,14 @@ BOOST_AUTO_TEST_CASE(every_scheduler_and_affinity_by_the_name_it_prints) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(loader_refuses, fixture)
+BOOST_FIXTURE_TEST_SUITE(loader_refuses, test::loading)
 
 BOOST_AUTO_TEST_CASE(unknown_keys_with_a_suggestion) {
   BOOST_TEST(only_problem("version: 1\nmetrcs: {}\ntasks:\n" + good_task)
              == "d.yaml:2:1: unknown key \"metrcs\" (expected version, "
-                 "system, metrics, limiters, pools, resources, "
-                 "memory_pressure, retry_budget, supervisors, tasks; did you "
-                 "mean \"metrics\"?)");
+                "system, metrics, limiters, pools, resources, "
+                "memory_pressure, retry_budget, supervisors, tasks; did you "
+                "mean \"metrics\"?)");
   BOOST_TEST(only_problem(with_task("- name: a\n"
                                     "  type: copy\n"
                                     "  with:\n"
@@ -377,7 +256,7 @@ BOOST_AUTO_TEST_CASE(values_of_the_wrong_kind) {
   BOOST_TEST(only_problem("- version\n")
              == "d.yaml:1:1: a list (expected a mapping of version, system, "
                 "metrics, limiters, pools, resources, memory_pressure, "
-                 "retry_budget, supervisors, tasks)");
+                "retry_budget, supervisors, tasks)");
 }
 
 BOOST_AUTO_TEST_CASE(values_out_of_range_or_misspelt) {
@@ -474,16 +353,18 @@ BOOST_AUTO_TEST_CASE(resources_that_cannot_be) {
 
 BOOST_AUTO_TEST_CASE(resources_that_are_not_there) {
   auto wanted = [this](const std::string& fields) {
-    return only_problem("version: 1\nresources: { memory: 1GiB, cpu: 2, custom: "
-                        "{ licence: 3 } }\ntasks:\n"
-                        + good_task + "    resources: {" + fields + "}\n");
+    return only_problem(
+      "version: 1\nresources: { memory: 1GiB, cpu: 2, custom: "
+      "{ licence: 3 } }\ntasks:\n"
+      + good_task + "    resources: {" + fields + "}\n");
   };
   BOOST_TEST(wanted("memory: 2GiB")
              == "d.yaml:7:25: tasks[0].resources.memory: 2 GiB of memory is "
                 "more than there is (expected at most 1 GiB of memory)");
-  BOOST_TEST(wanted("custom: { licence: 4 }")
-             == "d.yaml:7:36: tasks[0].resources.custom.licence: 4 of 'licence' "
-                "is more than there is (expected at most 3 of 'licence')");
+  BOOST_TEST(
+    wanted("custom: { licence: 4 }")
+    == "d.yaml:7:36: tasks[0].resources.custom.licence: 4 of 'licence' "
+       "is more than there is (expected at most 3 of 'licence')");
   BOOST_TEST(wanted("custom: { license: 1 }")
              == "d.yaml:7:36: tasks[0].resources.custom.license: unknown "
                 "resource \"license\" (expected licence; did you mean "
@@ -516,9 +397,10 @@ BOOST_AUTO_TEST_CASE(pools_that_cannot_be) {
   BOOST_TEST(pool("budget: 1MiB, smallest: 5KiB")
              == "d.yaml:3:36: pools.blocks.smallest: is no power of two "
                 "(expected such as 64KiB)");
-  BOOST_TEST(pool("budget: 1MiB, smallest: 64KiB, largest: 4KiB")
-             == "d.yaml:3:36: pools.blocks.smallest: is above largest (expected "
-                "at most that)");
+  BOOST_TEST(
+    pool("budget: 1MiB, smallest: 64KiB, largest: 4KiB")
+    == "d.yaml:3:36: pools.blocks.smallest: is above largest (expected "
+       "at most that)");
   BOOST_TEST(pool("budget: 1MiB, largest: 2MiB")
              == "d.yaml:3:20: pools.blocks.budget: is less than one of the "
                 "largest blocks (expected at least that)");
@@ -538,108 +420,6 @@ BOOST_AUTO_TEST_CASE(pools_that_a_task_cannot_use) {
   BOOST_TEST(task("blocks")
              == "d.yaml:7:11: tasks[0].pool: a task of type \"copy\" takes no "
                 "buffers (expected no pool)");
-}
-
-BOOST_AUTO_TEST_CASE(retries_that_cannot_be) {
-  auto retry = [this](const std::string& fields) {
-    return only_problem(
-      with_task(good_task + "    timeout: 5s\n    retry: {" + fields + "}\n"));
-  };
-  BOOST_TEST(retry("attempts: 0")
-             == "d.yaml:7:23: tasks[0].retry.attempts: invalid value \"0\" "
-                "(expected an integer from 1 to 1000)");
-  BOOST_TEST(retry("attempt_timeout: 6s")
-             == "d.yaml:7:30: tasks[0].retry.attempt_timeout: is longer than "
-                "the timeout of the task, which all attempts share (expected "
-                "at most 5s)");
-  BOOST_TEST(retry("tries: 3")
-             == "d.yaml:7:13: tasks[0].retry: unknown key \"tries\" (expected "
-                "attempts, backoff, attempt_timeout)");
-  auto backoff = [&](const std::string& fields) {
-    return retry("backoff: {" + fields + "}");
-  };
-  const std::string at = "tasks[0].retry.backoff.";
-  BOOST_TEST(backoff("initial: 2s, max: 1s")
-             == "d.yaml:7:41: " + at
-                  + "max: is below initial (expected at least 2s)");
-  BOOST_TEST(backoff("max: 50ms")
-             == "d.yaml:7:28: " + at
-                  + "max: is below initial (expected at least 100ms)");
-  BOOST_TEST(backoff("jitter: 1.5")
-             == "d.yaml:7:31: " + at
-                  + "jitter: invalid value \"1.5\" (expected a number from 0 "
-                    "to 1)");
-  BOOST_TEST(backoff("factor: 0.5")
-             == "d.yaml:7:31: " + at
-                  + "factor: invalid value \"0.5\" (expected a number from 1 "
-                    "to 1000)");
-  BOOST_TEST(backoff("shape: linear").find("\"exponential\"")
-             != std::string::npos);
-  BOOST_TEST(backoff("shape: constant, factor: 2").find(at + "factor: is for")
-             != std::string::npos);
-  BOOST_TEST(backoff("shape: constant, max: 2s").find(at + "max: is no part")
-             != std::string::npos);
-  BOOST_TEST(
-    backoff("shape: decorrelated, jitter: 0").find(at + "jitter: is no part")
-    != std::string::npos);
-  BOOST_TEST(backoff("initial: 5s")
-             == "d.yaml:7:32: " + at
-                  + "initial: is not below the timeout of the task, which ends "
-                    "before a second attempt (expected less than 5s)");
-  BOOST_TEST(only_problem(with_task(good_task
-                                    + "    retry: { backoff: { initial: 11s } "
-                                      "}\n"))
-             == "d.yaml:6:34: " + at
-                  + "initial: is above max, which is 10s unless it says "
-                    "otherwise (expected at most that, or a max)");
-}
-
-BOOST_AUTO_TEST_CASE(several_mistakes_of_a_retry_at_once) {
-  const auto result =
-    load(with_task(good_task
-                   + "    timeout: 1s\n"
-                     "    retry:\n"
-                     "      attempts: 0\n"
-                     "      attempt_timeout: 2s\n"
-                     "      backoff: { initial: 3s, max: 2s, jitter: 7 }\n"));
-  std::vector<std::uint32_t> lines;
-  for (const auto& issue : result.problems)
-    lines.push_back(issue.where.line);
-  const std::vector<std::uint32_t> expected{8, 9, 10, 10};
-  BOOST_TEST(lines == expected, boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(budgets_that_cannot_be) {
-  auto budget = [this](const std::string& fields) {
-    return only_problem("version: 1\nretry_budget: {" + fields + "}\ntasks:\n"
-                        + good_task);
-  };
-  BOOST_TEST(budget("capacity: 2, per_success: 3")
-             == "d.yaml:2:42: retry_budget.per_success: is above capacity "
-                "(expected at most that)");
-  BOOST_TEST(budget("capacity: -1")
-             == "d.yaml:2:26: retry_budget.capacity: invalid value \"-1\" "
-                "(expected a number from 0 to 1000000)");
-}
-
-BOOST_AUTO_TEST_CASE(to_try_again_what_leaves_something_behind) {
-  auto types = builtin_task_types();
-  const loader builtin{types};
-  auto report = [&](const std::string& output, const std::string& attempts) {
-    return builtin
-      .load(
-        source_text{"d.yaml", with_task("  - name: a\n    type: digest_tree\n"
-                                        "    with: { root: /usr"
-                                        + output + " }\n    retry: { attempts: "
-                                        + attempts + " }\n")},
-        variables{}, load_depth::topology)
-      .report();
-  };
-  BOOST_TEST(report("", "2").starts_with(
-    "d.yaml:6:12: tasks[0].retry: the digests go to standard output, where "
-    "each attempt would leave its own (expected a file in with.output)"));
-  BOOST_TEST(report("", "1") == "");
-  BOOST_TEST(report(", output: out", "2") == "");
 }
 
 BOOST_AUTO_TEST_CASE(the_scheduler_that_tests_drive_by_hand) {
@@ -809,7 +589,7 @@ BOOST_AUTO_TEST_CASE(aliases_that_would_expand_for_ever) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_FIXTURE_TEST_SUITE(loader_reports, fixture)
+BOOST_FIXTURE_TEST_SUITE(loader_reports, test::loading)
 
 BOOST_AUTO_TEST_CASE(every_problem_at_once_in_the_order_of_the_file) {
   const auto result = load("version: one\n"

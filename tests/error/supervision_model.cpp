@@ -155,7 +155,7 @@ public:
     if (again)
       return restart(key);
     const auto significant = i->how.significant;
-    if (i->how.restart == restart_kind::temporary)
+    if (is_forgotten(*i))
       children_.erase(i);
     if (!significant)
       return;
@@ -174,7 +174,7 @@ public:
     if (i->alive)
       stop(*i);
     settle(ticket, verdict::done);
-    if (discard || i->how.restart == restart_kind::temporary)
+    if (discard || is_forgotten(*i))
       children_.erase(i);
   }
 
@@ -227,6 +227,12 @@ private:
   };
 
   using list = std::vector<child>;
+
+  /// Once it is not to run any more.
+  bool is_forgotten(const child& x) const {
+    return x.how.restart == restart_kind::temporary
+        || how_.strategy == strategy_kind::simple_one_for_one;
+  }
 
   list::iterator find(std::uint64_t key) {
     return std::find_if(children_.begin(), children_.end(),

@@ -283,6 +283,32 @@ BOOST_AUTO_TEST_CASE(show_all_supervisors_of_a_system) {
   BOOST_TEST(axiom::all_supervisor_stats(system()).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(go_on_counting_when_a_supervisor_is_restarted) {
+  auto inner = axiom::supervisor_child(
+    {.name = "inner"}, {.max_restarts = 1, .children = workers({"x"})});
+  auto outer = begin({.name = "outer", .max_restarts = 9, .children = {inner}});
+  auto figures = [this] {
+    for (auto& x : axiom::all_supervisor_stats(system()))
+      if (x.name == "inner")
+        return x;
+    BOOST_FAIL("inner is not shown");
+    return axiom::supervisor_stats{};
+  };
+  for (int i = 0; i < 4; ++i)
+    crash("x"); // with every second one, inner gives up
+  const auto now = figures();
+  BOOST_TEST(now.errors == 4u);
+  BOOST_TEST(now.restarts == 2u);
+  BOOST_TEST(now.starts == 5u);
+  BOOST_TEST(now.children == 1u);
+  BOOST_TEST(now.active == 1u);
+  result_of(outer.terminate_child("inner"));
+  BOOST_TEST(figures().errors == 4u);
+  BOOST_TEST(figures().children == 0u);
+  result_of(outer.remove_child("inner"));
+  BOOST_TEST(axiom::all_supervisor_stats(system()).size() == 1u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(supervisor_options_that_are_wrong, supervised)

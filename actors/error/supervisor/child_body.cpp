@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
@@ -49,8 +50,8 @@ void child_run::kill() {
   caf::anon_send_exit(actor_, caf::exit_reason::kill);
 }
 
-bool child_run::killed() const noexcept {
-  return false;
+bool child_run::killed(const caf::error& reason) const noexcept {
+  return reason == caf::exit_reason::kill;
 }
 
 child_exit child_run::explain(const caf::error& reason) {
@@ -62,8 +63,12 @@ child_exit child_run::explain(const caf::error& reason) {
 
 task_reference child_run::reference(std::uint64_t prefix,
                                     std::string name) const {
+  // An actor of another node has its number from there.
+  const auto& home = actor_->get()->home_system().node();
+  const auto remote = actor_->node() != home;
   task_reference result;
-  result.id = {prefix, actor_->id()};
+  result.id = {remote ? std::hash<caf::node_id>{}(actor_->node()) : prefix,
+               actor_->id()};
   result.name = std::move(name);
   return result;
 }
@@ -88,7 +93,7 @@ void task_run::kill() {
   cancel_tree(task(), how);
 }
 
-bool task_run::killed() const noexcept {
+bool task_run::killed(const caf::error&) const noexcept {
   return task().state().killed();
 }
 
@@ -117,6 +122,11 @@ task_reference task_run::reference(std::uint64_t, std::string name) const {
 // -- child_body ---------------------------------------------------------------
 
 child_body::~child_body() = default;
+
+void child_body::each_supervisor(
+  const std::function<void(const std::string&)>&) const {
+  // nop
+}
 
 void child_body::check(const std::string&, std::vector<std::string>&) const {
   // nop

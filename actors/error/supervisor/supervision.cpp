@@ -113,7 +113,7 @@ void supervision::started(child_key key, std::uint64_t incarnation,
     return;
   clear_alarm(*x);
   become(*x, child_state::running);
-  x->started_at = now;
+  x->running_since = now;
   x->fresh = false;
   no_longer_initial(*x);
   if (in_turn_ == key)
@@ -127,7 +127,7 @@ void supervision::ignored(child_key key, std::uint64_t incarnation,
   auto* x = find_alive(key, incarnation);
   if (x == nullptr)
     return;
-  die(*x);
+  die(*x, now);
   marked_.erase(key);
   const auto again = std::exchange(x->marked, false) && x->wanted;
   if (again)
@@ -149,7 +149,7 @@ void supervision::ended(child_key key, std::uint64_t incarnation,
   auto* x = find_alive(key, incarnation);
   if (x == nullptr)
     return; // it died twice, or another has taken its place
-  const auto before = die(*x);
+  const auto before = die(*x, now);
   if (x->marked)
     stopped_on_purpose(*x, now);
   else if (before == child_state::starting || x->start_overdue)
@@ -287,6 +287,7 @@ void supervision::pend(child& x, runtime::time_point due,
 void supervision::unpend(child& x) {
   clear_alarm(x);
   pending_.erase(x.key);
+  x.due = runtime::time_point::min(); // nothing is left of its wait
   become(x, child_state::stopped);
 }
 
@@ -295,7 +296,7 @@ void supervision::start(child& x, runtime::time_point now) {
   clear_alarm(x);
   become(x, child_state::starting);
   ++x.incarnation;
-  x.started_at = now;
+  x.running_since.reset();
   x.start_overdue = false;
   set_alarm(x, later(now, x.how.start_timeout));
   effects_.push_back({effect::start, x.key, x.incarnation});
@@ -324,8 +325,10 @@ void supervision::begin_stop(child& x, runtime::time_point now) {
 }
 
 /// Its incarnation is over. Returns the state it was in.
-child_state supervision::die(child& x) {
+child_state supervision::die(child& x, runtime::time_point now) {
   const auto before = x.state;
+  if (x.running_since && now - *x.running_since >= how_.backoff.healthy_after)
+    x.attempt = 0;
   clear_alarm(x);
   if (in_turn_ == x.key)
     in_turn_.reset();
@@ -353,7 +356,7 @@ void supervision::rest(child& x, supervision_verdict how) {
   x.fresh = false;
   for (auto who : std::exchange(x.stop_tickets, {}))
     settle(who, supervision_verdict::done, x.key);
-  if (x.how.restart == restart_kind::temporary || x.discarded)
+  if (x.how.restart == restart_kind::temporary || x.discarded || simple())
     forget(x);
 }
 
@@ -369,7 +372,7 @@ void supervision::failed_to_start(child& x, runtime::time_point now,
   x.start_overdue = false;
   if (x.initial) {
     no_longer_initial(x);
-    return close(supervision_end::start_failed, now);
+    return give_up(supervision_end::start_failed, x, now);
   }
   if (std::exchange(x.fresh, false)) {
     settle_start(x, supervision_verdict::start_failed);
@@ -385,11 +388,8 @@ void supervision::exited(child& x, exit_class how, runtime::time_point now,
   const auto again =
     x.how.restart == restart_kind::permanent
     || (x.how.restart == restart_kind::transient && how == exit_class::failure);
-  if (again) {
-    if (now - x.started_at >= how_.backoff.healthy_after)
-      x.attempt = 0;
+  if (again)
     return restart_after_failure(x, now, earliest);
-  }
   const auto significant = x.how.significant;
   rest(x, supervision_verdict::done);
   if (significant
@@ -402,7 +402,7 @@ void supervision::exited(child& x, exit_class how, runtime::time_point now,
 void supervision::restart_after_failure(child& x, runtime::time_point now,
                                         runtime::time_point earliest) {
   if (!window_.admit(now))
-    return close(supervision_end::too_many, now);
+    return give_up(supervision_end::too_many, x, now);
   ++restarts_;
   const auto luck =
     how_.backoff.initial > runtime::duration::zero() && how_.backoff.jitter > 0
@@ -438,6 +438,12 @@ void supervision::delay(child& x, runtime::time_point due,
 
 // -- the end ------------------------------------------------------------------
 
+void supervision::give_up(supervision_end why, const child& because_of,
+                          runtime::time_point now) {
+  culprit_ = because_of.key;
+  close(why, now);
+}
+
 void supervision::close(supervision_end why, runtime::time_point now) {
   if (closing_)
     return;
@@ -447,7 +453,7 @@ void supervision::close(supervision_end why, runtime::time_point now) {
     if (is_alive(x.state)) {
       x.start_overdue = false;
       mark(x, false);
-      if (how_.strategy == supervision_strategy::simple_one_for_one)
+      if (simple())
         begin_stop(x, now);
     } else if (x.state == child_state::waiting) {
       unpend(x);

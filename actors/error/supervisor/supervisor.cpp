@@ -30,9 +30,12 @@ public:
 
   child_exit explain(const caf::error& reason) override {
     auto outcome = state_->outcome();
-    if (outcome && outcome->error() == reason)
-      return {class_of(reason), std::move(outcome)};
-    return child_run::explain(reason);
+    auto result = outcome && outcome->error() == reason
+                  ? child_exit{class_of(reason), std::move(outcome)}
+                  : child_run::explain(reason);
+    if (result.why && !result.why->is(errc::concurrent_errors))
+      result.before = state_->errors(); // it was ended by somebody else
+    return result;
   }
 
 private:
@@ -47,14 +50,21 @@ public:
   }
 
   std::unique_ptr<child_run> start(child_site& site) const override {
-    supervisor_ptr state{
-      new supervisor_state(runtime::host::of(site.system), options_)};
+    supervisor_ptr state{new supervisor_state(runtime::host::of(site.system),
+                                              options_, site.family)};
     auto actor = start_supervisor(site.system, state, options_, site.report);
     return std::make_unique<supervisor_run>(std::move(state), actor);
   }
 
   kind what() const noexcept override {
     return kind::supervisor;
+  }
+
+  void each_supervisor(
+    const std::function<void(const std::string&)>& f) const override {
+    f(options_.name);
+    for (const auto& child : options_.children)
+      child.body()->each_supervisor(f);
   }
 
   void check(const std::string& where,
@@ -65,6 +75,13 @@ public:
 private:
   supervisor_options options_;
 };
+
+/// In a message an error is no tree any more: throws the one that the
+/// supervisor has ended with, if it is that.
+void rethrow_outcome(const supervisor_state& state, const caf::error& error) {
+  if (auto outcome = state.outcome(); outcome && outcome->error() == error)
+    outcome->rethrow();
+}
 
 /// What a request is answered with that came when the supervisor was no more.
 /// Throws, unless it was to stop.
@@ -88,8 +105,10 @@ async<R> ask_supervisor(task_context& self, supervisor_ptr state,
     co_return co_await self.request(who, runtime::duration::max(),
                                     std::move(xs)...);
   } catch (const exception& ex) {
-    if (ex.error() != caf::sec::request_receiver_down)
+    if (ex.error() != caf::sec::request_receiver_down) {
+      rethrow_outcome(*state, ex.error());
       throw;
+    }
   }
   co_return answer_of_ended<R>(*state);
 }
@@ -130,7 +149,8 @@ supervisor supervisor::spawn(caf::actor_system& sys,
                              supervisor_options options) {
   using namespace detail;
   refuse_if_any(problems_of(options));
-  supervisor_ptr state{new supervisor_state(runtime::host::of(sys), options)};
+  supervisor_ptr state{
+    new supervisor_state(runtime::host::of(sys), options, nullptr)};
   auto actor = start_supervisor(sys, state, std::move(options), {});
   return supervisor{
     std::make_shared<const block>(std::move(state), std::move(actor))};
@@ -217,8 +237,10 @@ supervisor_stats supervisor::stats() const {
 std::vector<supervisor_stats> all_supervisor_stats(caf::actor_system& sys) {
   std::vector<supervisor_stats> result;
   if (auto* host = runtime::host::find(sys))
-    host->residents().for_each<detail::supervisor_state>(
-      [&](auto& x) { result.push_back(x.stats()); });
+    host->residents().for_each<detail::supervisor_family>([&](auto& family) {
+      for (auto& x : family.stats())
+        result.push_back(std::move(x));
+    });
   return result;
 }
 

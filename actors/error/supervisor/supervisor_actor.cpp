@@ -1,12 +1,8 @@
 #include "axiom/error/supervisor_actor.hpp"
 
-#include <array>
 #include <chrono>
 #include <deque>
-#include <map>
 #include <random>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
@@ -18,38 +14,14 @@
 #include "axiom/error/supervisor/earliest_restart.hpp"
 #include "axiom/error/supervisor/supervision.hpp"
 #include "axiom/error/supervisor/supervisor_state.hpp"
+#include "error/supervisor/child_table.hpp"
+#include "error/supervisor/open_requests.hpp"
 
 namespace axiom::detail {
 
 namespace {
 
 using event = supervisor_state::event;
-using verdict = supervision_verdict;
-
-/// How many children that have ended are known by their actor.
-constexpr std::size_t most_recent = 1000;
-
-/// The actors of the children that ended last.
-class recent_children {
-public:
-  void add(caf::actor_id x) {
-    if (!set_.insert(x).second)
-      return;
-    order_.push_back(x);
-    if (order_.size() <= most_recent)
-      return;
-    set_.erase(order_.front());
-    order_.pop_front();
-  }
-
-  bool has(caf::actor_id x) const {
-    return set_.count(x) != 0;
-  }
-
-private:
-  std::deque<caf::actor_id> order_;
-  std::unordered_set<caf::actor_id> set_;
-};
 
 std::string span_of(runtime::duration x) {
   auto text = std::to_string(std::chrono::duration<double>(x).count());
@@ -66,11 +38,15 @@ std::string span_of(runtime::duration x) {
 /// observed by a functor attached to it, which it cannot take away, rather than
 /// by a link, which it can; so is one that is dead already.
 ///
-/// Events: `started` and `ended` come through `state_->post`, by messages of
-/// high priority, and in the order in which they happened. Only what an actor
-/// says by `started_atom` may come after its end, though said before. So the
-/// end of an actor that has not started yet is put off by one message of normal
-/// priority (`child_event_atom, true`), which what it said cannot come after.
+/// Events come through `state_->post`, by messages of high priority, and in the
+/// order in which they happened. Only what an actor says by `started_atom` may
+/// come after its end, though said before. So the end of an actor that has not
+/// started yet is put off by one message of normal priority to itself
+/// (`child_event_atom, true`), which what it said cannot come after.
+///
+/// That a child could not be made is an event too, though it is known at once:
+/// who is restarted without a wait, again and again in vain, does not keep the
+/// supervisor from requests.
 class supervisor_impl final : public supervisor_actor::base {
 public:
   supervisor_impl(caf::actor_config& cfg, supervisor_ptr state,
@@ -82,6 +58,7 @@ public:
              options_.backoff, options_.auto_shutdown,
              options_.seed ? *options_.seed : std::random_device{}()}),
       up_(std::move(up)),
+      requests_(who()),
       timer_(*state_) {
     // nop
   }
@@ -95,11 +72,9 @@ public:
   void on_exit() override {
     timers().cancel(timer_);
     if (!concluded_) {
-      for (auto& [key, x] : children_)
-        if (x.run)
-          x.run->kill();
+      children_.kill_all();
       const failure why{caf::make_error(caf::exit_reason::kill)};
-      refuse_all(why.error());
+      requests_.refuse_all(why.error());
       state_->conclude(why);
     }
     children_.clear();
@@ -132,13 +107,13 @@ protected:
       [this](restart_child_atom, const std::string& who) {
         return answer_of(who, &supervision::restart);
       },
-      [this](which_children_atom) { return which_children(); },
-      [this](count_children_atom) { return count_children(); },
+      [this](which_children_atom) { return children_.describe_all(core_); },
+      [this](count_children_atom) { return children_.count(core_); },
       [this](ready_atom) { return ready(); },
       [this](stats_atom) { return state_->stats(); },
       [this](shutdown_atom) {
         auto promise = make_response_promise<supervisor_stats>();
-        stops_.push_back(promise);
+        requests_.wait_for_end(promise);
         close({});
         return promise;
       },
@@ -151,7 +126,7 @@ protected:
         perform();
       },
       [this](child_event_atom, bool put_off) {
-        if (put_off)
+        if (put_off && current_sender() == ctrl())
           put_off_end();
         else if (auto x = state_->take())
           happened(*x);
@@ -161,20 +136,7 @@ protected:
   }
 
 private:
-  /// A child, as far as the core does not care.
-  struct child {
-    child_spec spec;
-    std::string name;
-    caf::message arguments{};
-    std::unique_ptr<child_run> run{};
-    std::uint64_t incarnation = 0;
-    std::uint64_t starts = 0;
-    std::uint64_t failures = 0;
-    std::optional<failure> last_failure{};
-    bool asked_in_vain = false; ///< and then killed
-  };
-
-  using info_promise = caf::typed_response_promise<child_info>;
+  using child = supervised_child;
 
   struct alarm final : runtime::timer_entry {
     explicit alarm(supervisor_state& x) noexcept : state(x) {
@@ -202,28 +164,10 @@ private:
 
   // -- children ---------------------------------------------------------------
 
-  supervision::child_policy policy_of(const child_spec& spec) const {
-    auto& x = spec.options();
-    const auto nested = spec.body()->what() == child_body::kind::supervisor;
-    return {x.restart, x.significant,
-            x.shutdown.value_or(nested ? shutdown_infinity
-                                       : defaults::child_shutdown),
-            says_started(spec) ? x.start_timeout : runtime::duration::max()};
-  }
-
-  static bool says_started(const child_spec& spec) {
-    return spec.options().start == child_start_mode::said
-        || spec.body()->what() == child_body::kind::supervisor;
-  }
-
-  child* find(child_key key) {
-    auto i = children_.find(key);
-    return i != children_.end() ? &i->second : nullptr;
-  }
-
-  void insert(child_key key, child x) {
-    names_.emplace(x.name, key);
-    children_.emplace_hint(children_.end(), key, std::move(x));
+  static supervision::child_policy policy_of(const child& x) {
+    auto& how = x.spec.options();
+    return {how.restart, how.significant, x.shutdown(),
+            x.says_started() ? how.start_timeout : runtime::duration::max()};
   }
 
   bool simple() const noexcept {
@@ -232,12 +176,17 @@ private:
 
   void begin() {
     begun_ = true;
+    auto add_initial = [this](const child_spec& spec, std::string child_name) {
+      child x{spec, std::move(child_name)};
+      const auto key = core_.add(policy_of(x));
+      children_.insert(key, std::move(x));
+    };
     if (simple())
       for (std::size_t i = 0; i < options_.instances; ++i)
-        insert(core_.add(policy_of(the_spec())), {the_spec(), next_name()});
+        add_initial(the_spec(), next_name());
     else
       for (auto& spec : options_.children)
-        insert(core_.add(policy_of(spec)), {spec, spec.options().name});
+        add_initial(spec, spec.options().name);
     core_.begin(now());
     perform();
   }
@@ -246,29 +195,28 @@ private:
 
   /// Runs `f(ticket)`, which may throw, and promises what comes of it.
   template <class F>
-  info_promise answer(F f) {
+  open_requests::child_promise answer(F f) {
     auto promise = make_response_promise<child_info>();
-    const auto ticket = ++last_ticket_;
-    waiting_.emplace(ticket, promise);
+    const auto ticket = requests_.wait_for_child(promise);
     try {
       f(ticket);
     } catch (const exception& ex) {
-      waiting_.erase(ticket);
-      promise.deliver(ex.error());
+      requests_.refuse(ticket, ex.error());
     }
     perform();
     return promise;
   }
 
-  info_promise answer_of(const std::string& who,
-                         void (supervision::*f)(child_key, supervision_ticket,
-                                                runtime::time_point)) {
+  open_requests::child_promise answer_of(
+    const std::string& child_name,
+    void (supervision::*f)(child_key, supervision_ticket,
+                           runtime::time_point)) {
     return answer([&](auto ticket) {
-      auto i = names_.find(who);
-      if (i == names_.end())
+      const auto key = children_.named(child_name);
+      if (!key)
         throw exception{errc::no_such_child,
-                        this->who() + " has no child " + quoted(who)};
-      (core_.*f)(i->second, ticket, now());
+                        who() + " has no child " + quoted(child_name)};
+      (core_.*f)(*key, ticket, now());
     });
   }
 
@@ -287,7 +235,7 @@ private:
     check_child(*x.spec, who(), options_.auto_shutdown, problems);
     refuse(problems);
     auto& child_name = x.spec->options().name;
-    if (names_.count(child_name) != 0)
+    if (children_.named(child_name))
       throw exception{errc::name_taken, who() + " has a child "
                                           + quoted(child_name) + " already"};
     add(*x.spec, child_name, {}, ticket);
@@ -314,9 +262,9 @@ private:
 
   void add(const child_spec& spec, std::string child_name,
            caf::message arguments, supervision_ticket ticket) {
-    const auto key = core_.add(policy_of(spec), ticket, now());
-    if (key != 0)
-      insert(key, {spec, std::move(child_name), std::move(arguments)});
+    child x{spec, std::move(child_name), std::move(arguments)};
+    if (const auto key = core_.add(policy_of(x), ticket, now()))
+      children_.insert(key, std::move(x));
   }
 
   static void refuse(const std::vector<std::string>& problems) {
@@ -327,51 +275,15 @@ private:
       throw exception{errc::invalid_argument, std::move(text)};
   }
 
-  caf::typed_response_promise<child_counts> ready() {
+  open_requests::counts_promise ready() {
     auto promise = make_response_promise<child_counts>();
-    if (core_.closing())
-      promise.deliver(closed());
-    else if (core_.is_up())
-      promise.deliver(count_children());
+    if (!core_.is_up())
+      requests_.wait_for_start(promise); // or hears why there is none
+    else if (core_.closing())
+      promise.deliver(requests_.closed());
     else
-      ready_.push_back(promise);
+      promise.deliver(children_.count(core_));
     return promise;
-  }
-
-  std::vector<child_info> which_children() const {
-    std::vector<child_info> result;
-    result.reserve(children_.size());
-    for (auto& [key, x] : children_)
-      result.push_back(describe_child(key, x));
-    return result;
-  }
-
-  child_info describe_child(child_key key, const child& x) const {
-    constexpr std::array kinds{"actor", "task", "supervisor"};
-    child_info result;
-    result.name = x.name;
-    result.state = core_.state_of(key).value_or(child_state::stopped);
-    result.kind = kinds[static_cast<std::size_t>(x.spec.body()->what())];
-    result.restart = to_string(x.spec.options().restart);
-    result.significant = x.spec.options().significant;
-    result.starts = x.starts;
-    result.failures = x.failures;
-    if (x.last_failure)
-      result.last_error = x.last_failure->what();
-    if (x.run)
-      result.actor = x.run->actor();
-    return result;
-  }
-
-  child_counts count_children() const {
-    child_counts result;
-    result.specs = children_.size();
-    result.active = core_.alive();
-    for (auto& [key, x] : children_)
-      if (x.spec.body()->what() == child_body::kind::supervisor)
-        ++result.supervisors;
-    result.workers = result.specs - result.supervisors;
-    return result;
   }
 
   // -- what happens -----------------------------------------------------------
@@ -379,9 +291,7 @@ private:
   void exit_asked(caf::exit_msg& msg) {
     if (!msg.reason)
       return;
-    if (msg.source
-        && (actors_.count(msg.source.id()) != 0
-            || recent_.has(msg.source.id())))
+    if (msg.source && children_.knows(actor_identity{msg.source}))
       return; // of a child, which does not end its supervisor
     close(std::move(msg.reason));
   }
@@ -397,29 +307,41 @@ private:
     auto* sender = current_sender().get();
     if (sender == nullptr)
       return;
-    auto i = actors_.find(sender->id());
-    if (i == actors_.end())
+    const auto key = children_.played_by(actor_identity{*sender});
+    if (!key)
       return;
-    core_.started(i->second, children_.at(i->second).incarnation, now());
+    core_.started(*key, children_.find(*key)->incarnation, now());
     perform();
   }
 
-  void happened(const event& x) {
-    auto* who = find(x.child);
-    if (who == nullptr || who->incarnation != x.incarnation || !who->run)
+  /// The child that an event is of; null if that is over.
+  child* concerned_by(const event& x) {
+    auto* who = children_.find(x.child);
+    return who != nullptr && who->incarnation == x.incarnation ? who : nullptr;
+  }
+
+  void happened(event& x) {
+    auto* who = concerned_by(x);
+    if (who == nullptr)
       return;
-    if (x.what == event::kind::started) {
-      core_.started(x.child, x.incarnation, now());
-      return perform();
+    switch (x.what) {
+      case event::kind::not_made:
+        core_.start_failed(x.child, x.incarnation, now(), x.earliest);
+        return perform();
+      case event::kind::started:
+        if (!who->run)
+          return;
+        core_.started(x.child, x.incarnation, now());
+        return perform();
+      case event::kind::ended:
+        if (!who->run)
+          return;
+        if (core_.state_of(x.child) != child_state::starting
+            || who->kind() != child_body::kind::actor)
+          return ended(*who, x);
+        put_off_.push_back(std::move(x));
+        send(caf::actor_cast<supervisor_actor>(this), child_event_atom_v, true);
     }
-    if (core_.state_of(x.child) == child_state::starting
-        && who->spec.body()->what() == child_body::kind::actor) {
-      put_off_.push_back(x);
-      caf::anon_send(caf::actor_cast<supervisor_actor>(this),
-                     child_event_atom_v, true);
-      return;
-    }
-    ended(*who, x);
   }
 
   void put_off_end() {
@@ -427,23 +349,25 @@ private:
       return;
     const auto x = std::move(put_off_.front());
     put_off_.pop_front();
-    auto* who = find(x.child);
-    if (who != nullptr && who->incarnation == x.incarnation && who->run)
+    if (auto* who = concerned_by(x); who != nullptr && who->run)
       ended(*who, x);
   }
 
   void ended(child& x, const event& what) {
-    const auto run = std::move(x.run);
+    const auto run = children_.end_run(what.child, x);
     auto end = run->explain(what.reason);
     const auto state = core_.state_of(what.child);
     // A task may have been killed at the end of its grace, which is the same
     // moment, before the core asked for that.
-    if (std::exchange(x.asked_in_vain, false)
-        || (state == child_state::stopping && run->killed()))
+    const auto in_vain =
+      std::exchange(x.asked_in_vain, false)
+      || (state == child_state::stopping && x.kind() == child_body::kind::task);
+    x.ended_well = !end.why;
+    if (in_vain && run->killed(what.reason))
       failed(x, run.get(),
              failure{errc::deadline_exceeded,
                      quoted(x.name) + " did not end within "
-                       + span_of(policy_of(x.spec).shutdown)
+                       + span_of(x.shutdown())
                        + " of being asked to, and was killed"});
     else if (state == child_state::starting && !end.why)
       failed(
@@ -456,29 +380,25 @@ private:
     const auto earliest =
       end.why ? earliest_restart(*end.why) : runtime::time_point::min();
     if (end.why && !as_told)
-      failed(x, run.get(), *std::move(end.why));
-    const auto id = run->actor()->id();
-    actors_.erase(id);
-    recent_.add(id);
+      failed(x, run.get(), *std::move(end.why), std::move(end.before));
     core_.ended(what.child, what.incarnation, end.how, now(), earliest);
     perform();
   }
 
   /// Writes a failure of a child down.
-  void failed(child& x, const child_run* run, failure why) {
+  /// @param before errors that it does not tell of
+  void failed(child& x, const child_run* run, failure why,
+              std::vector<task_error> before = {}) {
     ++x.failures;
     x.last_failure = why;
-    auto label = x.name + " #" + std::to_string(x.starts);
+    const auto at = now();
     task_reference reference;
     if (run != nullptr)
-      reference = run->reference(state_->host().info().id_prefix, label);
+      reference = run->reference(state_->host().info().id_prefix, x.label());
     else
-      reference.name = std::move(label);
-    const auto at = now();
-    state_->note({std::move(reference),
-                  std::move(why),
-                  state_->host().info().wall_time(at),
-                  {}},
+      reference.name = x.label();
+    state_->note({std::move(reference), std::move(why),
+                  state_->host().info().wall_time(at), std::move(before)},
                  at);
   }
 
@@ -486,6 +406,8 @@ private:
 
   /// Does what the core wants, until it wants nothing.
   void perform() {
+    if (core_.closing())
+      state_->hold_errors();
     for (;;) {
       const auto effects = core_.take_effects();
       if (effects.empty())
@@ -507,7 +429,7 @@ private:
 
   void perform(const supervision_effect& x) {
     using kind = supervision_effect::kind;
-    auto* who = find(x.child);
+    auto* who = children_.find(x.child);
     switch (x.what) {
       case kind::start:
         return start(x.child, x.incarnation, *who);
@@ -518,22 +440,23 @@ private:
                                 + span_of(who->spec.options().start_timeout)});
       case kind::ask:
         if (who->run)
-          who->run->ask(policy_of(who->spec).shutdown, this->who());
+          who->run->ask(who->shutdown(), this->who());
         return;
       case kind::kill:
-        who->asked_in_vain = policy_of(who->spec).shutdown > shutdown_kill;
+        who->asked_in_vain = who->shutdown() > shutdown_kill;
         if (who->run)
           who->run->kill();
         return;
       case kind::settle:
-        return settle(x, who);
+        return requests_.settle(x.ticket, x.verdict, x.child, who, children_,
+                                core_);
       case kind::forget:
-        names_.erase(who->name);
-        children_.erase(x.child);
-        return;
+        who->spec.body()->each_supervisor([this](const std::string& below) {
+          state_->family()->forget(below);
+        });
+        return children_.erase(x.child);
       case kind::up:
-        for (auto& promise : std::exchange(ready_, {}))
-          promise.deliver(count_children());
+        requests_.started(children_.count(core_));
         if (up_)
           up_();
         return;
@@ -558,66 +481,30 @@ private:
                     },
                     [&]() -> const structured_task_coordinator& {
                       return tasks.emplace(state_->tasks());
-                    }};
+                    },
+                    state_->family()};
+    std::unique_ptr<child_run> run;
     try {
-      x.run = x.spec.body()->start(site);
+      run = x.spec.body()->start(site);
     } catch (...) {
       auto why = failure::from(std::current_exception());
       const auto earliest = earliest_restart(why);
       failed(x, nullptr, std::move(why));
-      return core_.start_failed(key, incarnation, now(), earliest);
+      return state_->post(
+        {event::kind::not_made, key, incarnation, {}, earliest});
     }
-    if (!x.run)
+    if (!run)
       return core_.ignored(key, incarnation, now());
-    auto& actor = x.run->actor();
-    actors_[actor->id()] = key;
-    actor->get()->attach_functor(
+    children_.begin_run(key, x, std::move(run));
+    x.run->actor()->get()->attach_functor(
       [state = state_, key, incarnation](const caf::error& reason) {
         state->post({event::kind::ended, key, incarnation, reason});
       });
-    if (!says_started(x.spec))
+    if (!x.says_started())
       core_.started(key, incarnation, now());
   }
 
-  void settle(const supervision_effect& x, const child* who) {
-    auto i = waiting_.find(x.ticket);
-    if (i == waiting_.end())
-      return;
-    auto promise = i->second;
-    waiting_.erase(i);
-    switch (x.verdict) {
-      case verdict::done:
-        promise.deliver(describe_child(x.child, *who));
-        return;
-      case verdict::start_failed:
-        promise.deliver(who->last_failure->error());
-        return;
-      case verdict::interrupted:
-        promise.deliver(
-          make_error(errc::scope_closed,
-                     quoted(who->name) + " was stopped before it had started"));
-        return;
-      case verdict::no_such_child:
-        promise.deliver(make_error(errc::no_such_child));
-        return;
-      case verdict::busy:
-        promise.deliver(make_error(
-          errc::child_not_stopped,
-          quoted(who->name) + " is "
-            + to_string(core_.state_of(x.child).value_or(child_state::stopped))
-            + ", not stopped"));
-        return;
-      case verdict::closed:
-        promise.deliver(closed());
-        return;
-    }
-  }
-
   // -- the end ----------------------------------------------------------------
-
-  caf::error closed() const {
-    return make_error(errc::scope_closed, who() + " is ending");
-  }
 
   /// Every child is dead.
   void end() {
@@ -631,25 +518,35 @@ private:
         reason_ = caf::make_error(caf::exit_reason::user_shutdown);
         break;
       case supervision_end::start_failed:
-        outcome = with_errors(
-          {errc::child_failed, who() + " could not start all its children"});
+        outcome =
+          with_errors({errc::child_failed,
+                       who() + " could not start all its children: "
+                         + quoted(culprit().label()) + " did not start"});
         reason_ = outcome->error();
         break;
       case supervision_end::too_many:
-        outcome =
-          with_errors({errc::restarts_exhausted,
-                       who() + ": children had to be restarted more than "
-                         + std::to_string(options_.max_restarts)
-                         + " times within " + span_of(options_.within)});
+        outcome = with_errors(
+          {errc::restarts_exhausted,
+           who() + ": children had to be restarted more than "
+             + std::to_string(options_.max_restarts) + " times within "
+             + span_of(options_.within) + "; the last one was "
+             + quoted(culprit().label())
+             + (culprit().ended_well ? ", which had ended without an error"
+                                     : "")});
         reason_ = outcome->error();
         break;
     }
     concluded_ = true;
     publish();
-    const auto why = outcome ? outcome->error() : closed();
+    const auto why = outcome ? outcome->error() : requests_.closed();
     state_->conclude(std::move(outcome));
-    refuse_all(why);
+    requests_.end(state_->stats(), why);
     quit(std::move(reason_));
+  }
+
+  /// The child that it gave up for.
+  const child& culprit() {
+    return *children_.find(core_.culprit());
   }
 
   /// The errors of the children, and `last`, which is the supervisor's own.
@@ -664,27 +561,20 @@ private:
                         state_->host().info().wall_time(now()),
                         {}});
     };
-    if (const auto n = state_->errors_left_out(); n > 0)
+    if (state_->errors_overflowed())
       mine({errc::child_failed,
-            std::to_string(n) + " earlier errors are not listed"});
+            "no more than " + std::to_string(options_.error_history)
+              + " errors of the last " + span_of(options_.within)
+              + " are listed; there were "
+              + std::to_string(state_->stats().errors)
+              + " since it was started"});
     mine(std::move(last));
     return to_failure(concurrent_errors{std::move(errors)});
   }
 
-  void refuse_all(const caf::error& why) {
-    for (auto& promise : std::exchange(ready_, {}))
-      promise.deliver(why);
-    for (auto& [ticket, promise] : std::exchange(waiting_, {}))
-      promise.deliver(why);
-    for (auto& promise : std::exchange(stops_, {}))
-      if (concluded_)
-        promise.deliver(state_->stats());
-      else
-        promise.deliver(why);
-  }
-
   void publish() {
-    state_->published(children_.size(), children_.empty() ? 0 : core_.alive(),
+    state_->published(children_.size(),
+                      children_.size() == 0 ? 0 : core_.alive(),
                       core_.restarts());
   }
 
@@ -692,17 +582,11 @@ private:
   const supervisor_options options_;
   supervision core_;
   const std::function<void()> up_;
+  child_table children_;
+  open_requests requests_;
   alarm timer_;
   std::optional<runtime::time_point> alarm_; ///< when the timer is due
-  std::map<child_key, child> children_;
-  std::unordered_map<std::string, child_key> names_;
-  std::unordered_map<caf::actor_id, child_key> actors_;
-  recent_children recent_;
   std::deque<event> put_off_;
-  std::unordered_map<supervision_ticket, info_promise> waiting_;
-  std::vector<caf::typed_response_promise<child_counts>> ready_;
-  std::vector<caf::typed_response_promise<supervisor_stats>> stops_;
-  supervision_ticket last_ticket_ = 0;
   std::uint64_t made_ = 0;
   caf::error reason_;
   bool begun_ = false;

@@ -8,11 +8,14 @@
 namespace axiom::detail {
 
 supervisor_state::supervisor_state(runtime::host& where,
-                                   const supervisor_options& options)
+                                   const supervisor_options& options,
+                                   supervisor_family_ptr family)
   : host_(where),
     name_(options.name),
-    within_(options.within),
-    most_errors_(options.error_history),
+    root_(family == nullptr),
+    family_(root_ ? supervisor_family_ptr{new supervisor_family}
+                  : std::move(family)),
+    window_(options.within, options.error_history),
     tasks_(options.coordinator) {
   // nop
 }
@@ -52,7 +55,9 @@ void supervisor_state::begin(supervisor_actor actor) {
     std::lock_guard guard{mutex_};
     actor_ = std::move(actor);
   }
-  host_.residents().add(*this);
+  family_->enter(*this);
+  if (root_)
+    host_.residents().add(*family_);
 }
 
 std::optional<supervisor_state::event> supervisor_state::take() {
@@ -65,21 +70,15 @@ std::optional<supervisor_state::event> supervisor_state::take() {
 }
 
 void supervisor_state::note(task_error error, runtime::time_point now) {
-  std::deque<noted> gone; // destroyed without the lock
+  std::vector<task_error> dropped; // destroyed without the lock
   std::lock_guard guard{mutex_};
   errors_.fetch_add(1, std::memory_order_relaxed);
-  while (!noted_.empty() && now - noted_.front().at > within_) {
-    gone.push_back(std::move(noted_.front()));
-    noted_.pop_front();
-  }
-  if (noted_.empty())
-    left_out_ = 0;
-  noted_.push_back({std::move(error), now});
-  if (noted_.size() > most_errors_) {
-    ++left_out_;
-    gone.push_back(std::move(noted_.front()));
-    noted_.pop_front();
-  }
+  window_.add(std::move(error), now, dropped);
+}
+
+void supervisor_state::hold_errors() noexcept {
+  std::lock_guard guard{mutex_};
+  window_.hold();
 }
 
 void supervisor_state::published(std::uint64_t children, std::uint64_t active,
@@ -98,7 +97,9 @@ void supervisor_state::conclude(std::optional<failure> outcome) {
 }
 
 void supervisor_state::gone() noexcept {
-  host_.residents().remove(*this);
+  if (root_)
+    host_.residents().remove(*family_);
+  family_->leave(*this);
   supervisor_actor actor; // all released without the lock
   std::deque<event> events;
   std::optional<structured_task_coordinator> tasks;
@@ -138,17 +139,13 @@ std::optional<failure> supervisor_state::outcome() const {
 }
 
 std::vector<task_error> supervisor_state::errors() const {
-  std::vector<task_error> result;
   std::lock_guard guard{mutex_};
-  result.reserve(noted_.size());
-  for (auto& x : noted_)
-    result.push_back(x.error);
-  return result;
+  return window_.list();
 }
 
-std::uint64_t supervisor_state::errors_left_out() const {
+bool supervisor_state::errors_overflowed() const {
   std::lock_guard guard{mutex_};
-  return left_out_;
+  return window_.overflowed();
 }
 
 supervisor_stats supervisor_state::stats() const {

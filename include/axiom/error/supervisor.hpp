@@ -35,7 +35,9 @@ namespace axiom {
 /// Promises:
 /// - A child has one incarnation at most. The next one is made when the former
 ///   is dead; one that does not even die of a kill (a loop without end, a task
-///   that never suspends) is waited for, and shows as `killing`.
+///   that never suspends) is waited for, and shows as `killing`. (When a
+///   supervisor below it was killed, those children of that one are not waited
+///   for.)
 /// - Children are started in order, each when the one before it has been, and
 ///   stopped in the reverse order, one at a time. (With `one_for_one`, a child
 ///   that has failed is restarted without regard to the others; with
@@ -45,13 +47,16 @@ namespace axiom {
 /// - More than `max_restarts` restarts within `within`, or a child that does
 ///   not start when the supervisor does: all children are stopped, and the
 ///   supervisor ends with a `concurrent_errors` of every error of its children
-///   within that time, each under the child's name and the number of its start
-///   (`parse #3`), the last being the supervisor's own. So a supervisor above
-///   it has a failed child. (As an exit reason, for other actors, it is the
-///   `caf::error` of that.)
+///   within that time (of those, `error_history` at most; but none is lost for
+///   the time that the others take to stop), each under the child's name and the
+///   number of its start (`parse #3`), the last being the supervisor's own. So a
+///   supervisor above it has a failed child. (As an exit reason, for other
+///   actors, it is the `caf::error` of that.)
 /// - An answer is given to each request, at the latest when it ends.
 ///
-/// When it is killed, so are its children.
+/// When it is killed, so are its children. It ends with that reason then, as it
+/// does with that of an exit message; the errors there were are still those of
+/// `errors`, and a supervisor above it has them as suppressed ones.
 ///
 /// The operations below are tasks: await them, or use `get` or `then`. They are
 /// tasks of the supervisor's coordinator. They throw `errc::scope_closed` once
@@ -131,8 +136,10 @@ private:
   std::shared_ptr<const block> block_;
 };
 
-/// The figures of all supervisors in `sys`, the oldest first, for whoever
-/// exposes them. Empty if Axiom is not installed there.
+/// The figures of all supervisors in `sys`, for whoever exposes them: one entry
+/// for each name below each supervisor that has none above it. The counters of
+/// one that is restarted go on, until the one at the top ends or the child is
+/// forgotten. The oldest first. Empty if Axiom is not installed there.
 std::vector<supervisor_stats> all_supervisor_stats(caf::actor_system& sys);
 
 } // namespace axiom

@@ -12,15 +12,17 @@ namespace axiom {
 /// What a supervisor does by message, from this node or another.
 ///
 /// - `(start_child_atom, local_child_spec)` -> the child, when it has started:
-///   adds one after the others. Within a process only. `errc::name_taken`,
+///   adds one after the others. (With `one_for_one` it starts at once, though
+///   those from the beginning may not have.) Within a process only. `errc::name_taken`,
 ///   `errc::invalid_argument` with all that is wrong, or the error that it did
 ///   not start with; then it is forgotten.
 /// - `(start_child_atom)`, `(start_child_atom, arguments)` -> the child, when
 ///   it has started: makes one of a `simple_one_for_one` supervisor. Its name
-///   is that of the specification, and a number.
+///   is that of the specification, and a number. Such a child is forgotten as
+///   soon as it is not to run any more.
 /// - `(terminate_child_atom, name)` -> the child, when it is dead. It stays,
-///   and is started again by request, or with a sibling; but a temporary one is
-///   forgotten.
+///   and is started again by request, or with a sibling; but a temporary one,
+///   or one of `simple_one_for_one`, is forgotten.
 /// - `(remove_child_atom, name)` -> the same, and it is forgotten.
 /// - `(restart_child_atom, name)` -> the child, when it has started.
 ///   `errc::child_not_stopped`, or the error that it did not start with; then

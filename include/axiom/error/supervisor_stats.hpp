@@ -63,7 +63,7 @@ struct supervisor_stats {
   std::uint64_t children = 0; ///< all
   std::uint64_t active = 0; ///< those that are there
   std::uint64_t starts = 0; ///< children that were made
-  std::uint64_t restarts = 0; ///< because of failures; of several as one
+  std::uint64_t restarts = 0; ///< not by request; of several as one
   std::uint64_t errors = 0; ///< of children, failed starts included
 
   template <class Inspector>

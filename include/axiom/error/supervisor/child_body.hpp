@@ -13,8 +13,10 @@
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
 
+#include "axiom/error/concurrent_errors.hpp"
 #include "axiom/error/failure.hpp"
 #include "axiom/error/supervisor/exit_class.hpp"
+#include "axiom/error/supervisor/supervisor_family.hpp"
 #include "axiom/runtime/timer_service.hpp"
 #include "axiom/task/reference.hpp"
 
@@ -34,6 +36,7 @@ struct child_site {
   caf::message arguments;
   std::function<void()> report; ///< says that it is started; for any thread
   std::function<const structured_task_coordinator&()> tasks;
+  supervisor_family_ptr family; ///< the supervisor's
 };
 
 } // namespace detail
@@ -89,6 +92,7 @@ namespace detail {
 struct child_exit {
   exit_class how;
   std::optional<failure> why; ///< there if it is a failure
+  std::vector<task_error> before{}; ///< errors that `why` does not tell of
 };
 
 /// One incarnation of a child. Used only by the supervisor's actor.
@@ -111,8 +115,8 @@ public:
 
   virtual void kill();
 
-  /// Whether it was killed, if it knows how to tell. @pre it has ended
-  virtual bool killed() const noexcept;
+  /// Whether it was killed. @pre it has ended, with this reason
+  virtual bool killed(const caf::error& reason) const noexcept;
 
   /// What its end means. @pre it has ended, with this reason
   virtual child_exit explain(const caf::error& reason);
@@ -140,6 +144,11 @@ public:
   virtual std::unique_ptr<child_run> start(child_site& site) const = 0;
 
   virtual kind what() const noexcept = 0;
+
+  /// Calls `f` with the name of each supervisor that it is, or that is below
+  /// it from the beginning.
+  virtual void each_supervisor(
+    const std::function<void(const std::string&)>& f) const;
 
   /// What is wrong with it, one line each, below `where`.
   virtual void check(const std::string& where,

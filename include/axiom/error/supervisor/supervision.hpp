@@ -115,6 +115,12 @@ enum class supervision_end : std::uint8_t {
 ///   request, it is not. The first start of all is given up with the first
 ///   failure.
 /// - A failure of a child that is being stopped restarts nothing.
+/// - With `simple_one_for_one`, a child that is not to run any more is
+///   forgotten, whatever its kind.
+///
+/// Unlike OTP:
+/// - A child may be removed while it runs; it is stopped first.
+/// - Restarts may wait.
 ///
 /// Costs O(log children) an event, and O(those concerned) for several.
 class supervision {
@@ -230,6 +236,12 @@ public:
     return closing_;
   }
 
+  /// The child whose end it could not bear; 0 unless it gave up. It is dead,
+  /// and not forgotten.
+  child_key culprit() const noexcept {
+    return culprit_;
+  }
+
   /// Whether the first start of all children is over.
   bool is_up() const noexcept {
     return up_;
@@ -249,7 +261,7 @@ private:
       false; ///< it is stopped since it did not start in time
     std::uint64_t incarnation = 0;
     std::uint64_t attempt = 0; ///< failures in a row
-    runtime::time_point started_at{};
+    std::optional<runtime::time_point> running_since{}; ///< the last time
     runtime::time_point due{}; ///< when it may start, if it is waiting
     std::optional<runtime::time_point> alarm{}; ///< its entry in `alarms_`
     std::optional<supervision_ticket> start_ticket{};
@@ -257,6 +269,10 @@ private:
   };
 
   using effect = supervision_effect::kind;
+
+  bool simple() const noexcept {
+    return how_.strategy == supervision_strategy::simple_one_for_one;
+  }
 
   bool ordered() const noexcept {
     return how_.strategy == supervision_strategy::one_for_all
@@ -283,7 +299,7 @@ private:
   void start(child& x, runtime::time_point now);
   void mark(child& x, bool wanted);
   void begin_stop(child& x, runtime::time_point now);
-  child_state die(child& x);
+  child_state die(child& x, runtime::time_point now);
 
   void stopped_on_purpose(child& x, runtime::time_point now);
   void failed_to_start(child& x, runtime::time_point now,
@@ -297,6 +313,8 @@ private:
   void forget(child& x);
   void stop_by_request(child_key key, supervision_ticket who, bool discard,
                        runtime::time_point now);
+  void give_up(supervision_end why, const child& because_of,
+               runtime::time_point now);
   void close(supervision_end why, runtime::time_point now);
   void proceed(runtime::time_point now);
 
@@ -314,6 +332,7 @@ private:
   std::size_t significant_ = 0; ///< significant children that are not stopped
   std::uint64_t restarts_ = 0;
   std::optional<supervision_end> closing_;
+  child_key culprit_ = 0;
   bool begun_ = false;
   bool up_ = false;
   bool ended_ = false;

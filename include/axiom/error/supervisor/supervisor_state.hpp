@@ -15,6 +15,8 @@
 
 #include "axiom/coordination/coordinator.hpp"
 #include "axiom/error/concurrent_errors.hpp"
+#include "axiom/error/supervisor/error_window.hpp"
+#include "axiom/error/supervisor/supervisor_family.hpp"
 #include "axiom/error/supervisor_actor.hpp"
 #include "axiom/error/supervisor_options.hpp"
 #include "axiom/runtime/host.hpp"
@@ -31,29 +33,37 @@ namespace axiom::detail {
 /// only says that there is one more.
 ///
 /// Invariants:
-/// 1. It is among the system's residents, and holds the actor, from `begin` to
-///    `gone`. So the actor ends when it is told to, not since nobody holds it.
+/// 1. It is one of its family, and holds the actor, from `begin` to `gone`. So
+///    the actor ends when it is told to, not since nobody holds it. The family
+///    is among the system's residents for as long as that is so for the root.
 /// 2. Each event posted before `gone` is followed by one message.
 ///
 /// Locks: `mutex_` only, with nothing called from under it.
 ///
 /// Thread-safe but for `begin`.
 class supervisor_state final
-  : public runtime::resident,
-    public boost::intrusive_ref_counter<supervisor_state> {
+  : public boost::intrusive_ref_counter<supervisor_state> {
 public:
   /// Something that happened to the incarnation of a child.
   struct event {
-    enum class kind : std::uint8_t { started, ended };
+    enum class kind : std::uint8_t {
+      started,
+      ended,
+      not_made, ///< there is none: it could not be made
+    };
 
     kind what;
     std::uint64_t child;
     std::uint64_t incarnation;
-    caf::error reason{};
+    caf::error reason{}; ///< of an end
+    runtime::time_point earliest =
+      runtime::time_point::min(); ///< after `not_made`: of the next start
   };
 
-  supervisor_state(runtime::host& where, const supervisor_options& options);
-  ~supervisor_state() override;
+  /// @param family that of the supervisor above; null if there is none
+  supervisor_state(runtime::host& where, const supervisor_options& options,
+                   supervisor_family_ptr family);
+  ~supervisor_state();
 
   const std::string& name() const noexcept {
     return name_;
@@ -61,6 +71,10 @@ public:
 
   runtime::host& host() const noexcept {
     return host_;
+  }
+
+  const supervisor_family_ptr& family() const noexcept {
+    return family_;
   }
 
   // -- events -----------------------------------------------------------------
@@ -79,6 +93,9 @@ public:
   std::optional<event> take();
 
   void note(task_error error, runtime::time_point now);
+
+  /// From now on no error is lost that is there.
+  void hold_errors() noexcept;
 
   void published(std::uint64_t children, std::uint64_t active,
                  std::uint64_t restarts) noexcept;
@@ -107,21 +124,16 @@ public:
 
   std::vector<task_error> errors() const;
 
-  /// How many errors of the last while were not kept.
-  std::uint64_t errors_left_out() const;
+  /// Whether there were more errors in the last while than those.
+  bool errors_overflowed() const;
 
   supervisor_stats stats() const;
 
 private:
-  struct noted {
-    task_error error;
-    runtime::time_point at;
-  };
-
   runtime::host& host_; ///< for the actor, which keeps it
   const std::string name_;
-  const runtime::duration within_;
-  const std::size_t most_errors_;
+  const bool root_; ///< of the family
+  const supervisor_family_ptr family_;
 
   // Figures; each by itself.
   std::atomic<std::uint64_t> children_{0};
@@ -135,8 +147,7 @@ private:
   supervisor_actor actor_;
   bool gone_ = false;
   std::deque<event> events_;
-  std::deque<noted> noted_;
-  std::uint64_t left_out_ = 0;
+  error_window window_;
   std::optional<structured_task_coordinator> tasks_;
   std::optional<failure> outcome_;
 };

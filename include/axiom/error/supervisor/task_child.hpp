@@ -53,7 +53,7 @@ public:
 
   void ask(runtime::duration budget, const std::string& who) override;
   void kill() override;
-  bool killed() const noexcept override;
+  bool killed(const caf::error& reason) const noexcept override;
   child_exit explain(const caf::error& reason) override;
   task_reference reference(std::uint64_t prefix,
                            std::string name) const override;
