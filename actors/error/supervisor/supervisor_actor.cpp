@@ -39,14 +39,13 @@ std::string span_of(runtime::duration x) {
 /// by a link, which it can; so is one that is dead already.
 ///
 /// Events come through `state_->post`, by messages of high priority, and in the
-/// order in which they happened. Only what an actor says by `started_atom` may
-/// come after its end, though said before. So the end of an actor that has not
-/// started yet is put off by one message of normal priority to itself
-/// (`child_event_atom, true`), which what it said cannot come after.
-///
-/// That a child could not be made is an event too, though it is known at once:
-/// who is restarted without a wait, again and again in vain, does not keep the
-/// supervisor from requests.
+/// order in which they happened. Two are put off by one message of normal
+/// priority to itself (`child_event_atom, true`):
+/// - The end of an actor that has not started yet: what it said by
+///   `started_atom` before cannot come after that message.
+/// - That a child could not be made, though it is known at once: who is
+///   restarted without a wait, again and again in vain, does not keep the
+///   supervisor from requests.
 class supervisor_impl final : public supervisor_actor::base {
 public:
   supervisor_impl(caf::actor_config& cfg, supervisor_ptr state,
@@ -127,7 +126,7 @@ protected:
       },
       [this](child_event_atom, bool put_off) {
         if (put_off && current_sender() == ctrl())
-          put_off_end();
+          take_put_off();
         else if (auto x = state_->take())
           happened(*x);
       },
@@ -137,6 +136,12 @@ protected:
 
 private:
   using child = supervised_child;
+
+  /// The end of an incarnation, or of one that could not be made.
+  struct later {
+    event what;
+    runtime::time_point earliest = runtime::time_point::min(); ///< the next
+  };
 
   struct alarm final : runtime::timer_entry {
     explicit alarm(supervisor_state& x) noexcept : state(x) {
@@ -322,35 +327,36 @@ private:
 
   void happened(event& x) {
     auto* who = concerned_by(x);
-    if (who == nullptr)
+    if (who == nullptr || !who->run)
       return;
-    switch (x.what) {
-      case event::kind::not_made:
-        core_.start_failed(x.child, x.incarnation, now(), x.earliest);
-        return perform();
-      case event::kind::started:
-        if (!who->run)
-          return;
-        core_.started(x.child, x.incarnation, now());
-        return perform();
-      case event::kind::ended:
-        if (!who->run)
-          return;
-        if (core_.state_of(x.child) != child_state::starting
-            || who->kind() != child_body::kind::actor)
-          return ended(*who, x);
-        put_off_.push_back(std::move(x));
-        send(caf::actor_cast<supervisor_actor>(this), child_event_atom_v, true);
+    if (x.what == event::kind::started) {
+      core_.started(x.child, x.incarnation, now());
+      perform();
+    } else if (core_.state_of(x.child) == child_state::starting
+               && who->kind() == child_body::kind::actor) {
+      put_off({std::move(x)});
+    } else {
+      ended(*who, x);
     }
   }
 
-  void put_off_end() {
+  void put_off(later x) {
+    put_off_.push_back(std::move(x));
+    send(caf::actor_cast<supervisor_actor>(this), child_event_atom_v, true);
+  }
+
+  void take_put_off() {
     if (put_off_.empty())
       return;
     const auto x = std::move(put_off_.front());
     put_off_.pop_front();
-    if (auto* who = concerned_by(x); who != nullptr && who->run)
-      ended(*who, x);
+    auto* who = concerned_by(x.what);
+    if (who == nullptr)
+      return;
+    if (who->run)
+      return ended(*who, x.what);
+    core_.start_failed(x.what.child, x.what.incarnation, now(), x.earliest);
+    perform();
   }
 
   void ended(child& x, const event& what) {
@@ -475,7 +481,9 @@ private:
                     caf::actor_cast<caf::actor>(this),
                     x.name,
                     x.starts,
-                    x.arguments,
+                    x.spec.options().restart == restart_kind::temporary
+                      ? std::move(x.arguments) // there is no other start
+                      : x.arguments,
                     [state = state_, key, incarnation] {
                       state->post({event::kind::started, key, incarnation});
                     },
@@ -490,8 +498,7 @@ private:
       auto why = failure::from(std::current_exception());
       const auto earliest = earliest_restart(why);
       failed(x, nullptr, std::move(why));
-      return state_->post(
-        {event::kind::not_made, key, incarnation, {}, earliest});
+      return put_off({{event::kind::ended, key, incarnation}, earliest});
     }
     if (!run)
       return core_.ignored(key, incarnation, now());
@@ -586,7 +593,7 @@ private:
   open_requests requests_;
   alarm timer_;
   std::optional<runtime::time_point> alarm_; ///< when the timer is due
-  std::deque<event> put_off_;
+  std::deque<later> put_off_;
   std::uint64_t made_ = 0;
   caf::error reason_;
   bool begun_ = false;

@@ -46,18 +46,12 @@ class supervisor_state final
 public:
   /// Something that happened to the incarnation of a child.
   struct event {
-    enum class kind : std::uint8_t {
-      started,
-      ended,
-      not_made, ///< there is none: it could not be made
-    };
+    enum class kind : std::uint8_t { started, ended };
 
     kind what;
     std::uint64_t child;
     std::uint64_t incarnation;
     caf::error reason{}; ///< of an end
-    runtime::time_point earliest =
-      runtime::time_point::min(); ///< after `not_made`: of the next start
   };
 
   /// @param family that of the supervisor above; null if there is none
