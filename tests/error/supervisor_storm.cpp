@@ -78,6 +78,10 @@ public:
     }};
   }
 
+  void on_exit() override {
+    count_.reset(); // which holds the actor
+  }
+
 private:
   std::shared_ptr<tally> count_;
 };
