@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "axiom/deploy/task_types.hpp"
 #include "axiom/observe/printable.hpp"
 #include "axiom/task/defaults.hpp"
 #include "deploy/shutdown_budget.hpp"
@@ -164,6 +165,22 @@ void read_actor(worker_entry& entry, const node& from, reader& in) {
   }
 }
 
+/// That who is to say that it is started can.
+void check_start(const worker_entry& entry, const node& from, reader& in) {
+  if (entry.start != child_start_mode::said)
+    return;
+  const auto refuse = [&](const std::string& why) {
+    in.report_field(from, "start",
+                    in_quotes(entry.type) + ' ' + why
+                      + " (expected \"made\")");
+  };
+  if (!entry.actor.type.empty())
+    refuse("is a type of actors, which are made with texts and do not know "
+           "their supervisor, so they cannot say that they are started");
+  else if (entry.program && !entry.program->says_started())
+    refuse("never says that it is started");
+}
+
 void complete_worker(section<worker_entry>& into, const tables& all) {
   add_child_fields(into, defaults::child_shutdown);
   into
@@ -172,7 +189,7 @@ void complete_worker(section<worker_entry>& into, const tables& all) {
                 {child_start_mode::made, child_start_mode::said}),
               "made",
               "When it counts as started: when it was made, or when it says "
-              "so.")
+              "so, which tasks of some types do.")
     .then([&all](worker_entry& entry, const node& from, reader& in) {
       if (entry.start_timeout && entry.start != child_start_mode::said)
         in.report_field(from, "start_timeout",
@@ -181,6 +198,7 @@ void complete_worker(section<worker_entry>& into, const tables& all) {
       // A task of this name is meant if there are both.
       if (!entry.program && all.is_actor(entry.type))
         read_actor(entry, from, in);
+      check_start(entry, from, in);
     });
 }
 

@@ -1,6 +1,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -8,7 +9,10 @@
 
 #include "axiom/config.hpp"
 #include "axiom/deploy/loader.hpp"
+#include "axiom/deploy/run_services.hpp"
 #include "axiom/deploy/task_types.hpp"
+#include "axiom/task/async.hpp"
+#include "axiom/task/context.hpp"
 
 using namespace axiom::deploy;
 using namespace std::chrono_literals;
@@ -55,6 +59,20 @@ struct fixture {
   task_type_registry registry;
   std::unique_ptr<loader> files;
   variables vars;
+};
+
+/// A type of tasks that says that it is started.
+class talkative : public task_program {
+public:
+  bool says_started() const noexcept override {
+    return true;
+  }
+
+  axiom::async<void> run(axiom::task_context&,
+                         run_services& services) const override {
+    services.started();
+    co_return;
+  }
 };
 
 const supervisor_spec& nested_of(const supervised_spec& x) {
@@ -379,6 +397,29 @@ BOOST_AUTO_TEST_CASE(a_start_timeout_for_what_has_started_when_it_is_made) {
              == "3:65: supervisors[0].children[0].start_timeout: has no "
                 "meaning for a child that counts as started when it was made "
                 "(expected start: said)");
+}
+
+BOOST_AUTO_TEST_CASE(a_start_that_nobody_can_say) {
+  const std::string rest = ", start: said, start_timeout: 1s }]";
+  BOOST_TEST(problem("children: [{ name: a, type: tail" + rest)
+             == "3:57: supervisors[0].children[0].start: \"tail\" is a type "
+                "of actors, which are made with texts and do not know their "
+                "supervisor, so they cannot say that they are started "
+                "(expected \"made\")");
+  BOOST_TEST(problem("children: [{ name: a, type: digest_tree, "
+                     "with: { root: /usr }" + rest)
+             == "3:85: supervisors[0].children[0].start: \"digest_tree\" "
+                "never says that it is started (expected \"made\")");
+  BOOST_TEST(one("children: [{ name: a, type: drill" + rest).ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_type_of_the_application_that_says_that_it_is_started) {
+  registry.add("talkative", section<std::monostate>{"Says so."},
+               [](std::monostate) { return std::make_shared<talkative>(); });
+  files = std::make_unique<loader>(registry);
+  const auto result =
+    one("children: [{ name: a, type: talkative, start: said }]");
+  BOOST_TEST(result.ok(), result.report());
 }
 
 // -- simple_one_for_one --------------------------------------------------------
