@@ -214,13 +214,29 @@ supervised_spec worker_of(worker_entry entry) {
 
 // -- supervisors ---------------------------------------------------------------
 
+/// That there is a first wait if more is said about waits: by default it is
+/// none, and nothing comes of the rest.
+void check_initial(const node& from, reader& in) {
+  if (from.find("initial") != nullptr)
+    return;
+  for (const auto* field : {"max", "factor", "jitter", "healthy_after"})
+    if (from.find(field) != nullptr) {
+      in.report(from.where, "missing key \"initial\": without a first wait there "
+                            "is none, and "
+                              + in_quotes(field)
+                              + " means nothing (expected how long it is, such "
+                                "as 100ms)");
+      return;
+    }
+}
+
 type<restart_backoff> backoff_type() {
   section<restart_backoff> fields{
     "How long a child waits until it is started again after a failure."};
   fields
     .optional("initial", &restart_backoff::initial,
               types::duration(0s, longest_wait), "0s",
-              "After its first failure.")
+              "After its first failure. To be given if any other is.")
     .optional("max", &restart_backoff::max, types::duration(0s, longest_wait),
               types::duration_text(restart_backoff{}.max),
               "At most, however often it has failed.")
@@ -237,6 +253,7 @@ type<restart_backoff> backoff_type() {
               "A child that ran for so long begins anew with the initial "
               "wait.")
     .then([](restart_backoff& x, const node& from, reader& in) {
+      check_initial(from, in);
       if (x.max < x.initial && from.find("initial") != nullptr)
         in.report_field(from, from.find("max") != nullptr ? "max" : "initial",
                         "the longest wait, " + types::duration_text(x.max)

@@ -339,14 +339,35 @@ BOOST_AUTO_TEST_CASE(a_backoff_that_is_none) {
   BOOST_TEST(problem("backoff: { initial: 1h }, children: [tail]")
              == "3:36: supervisors[0].backoff.initial: the longest wait, 30s, "
                 "is below the initial one (expected at least 1h)");
-  BOOST_TEST(problem("backoff: { factor: 0.5 }, children: [tail]")
-             == "3:35: supervisors[0].backoff.factor: invalid value \"0.5\" "
+  BOOST_TEST(problem("backoff: { initial: 1s, factor: 0.5 }, children: [tail]")
+             == "3:48: supervisors[0].backoff.factor: invalid value \"0.5\" "
                 "(expected a number from 1 to 1000)");
-  BOOST_TEST(problem("backoff: { jitter: 2 }, children: [tail]")
-             == "3:35: supervisors[0].backoff.jitter: invalid value \"2\" "
+  BOOST_TEST(problem("backoff: { initial: 1s, jitter: 2 }, children: [tail]")
+             == "3:48: supervisors[0].backoff.jitter: invalid value \"2\" "
                 "(expected a number from 0 to 1)");
   BOOST_TEST(problem("backoff: { min: 1s }, children: [tail]")
                .find("unknown key \"min\"")
+             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_backoff_that_waits_for_nothing) {
+  BOOST_TEST(problem("backoff: { max: 5s, jitter: 0.2 }, children: [tail]")
+             == "3:25: supervisors[0].backoff: missing key \"initial\": "
+                "without a first wait there is none, and \"max\" means "
+                "nothing (expected how long it is, such as 100ms)");
+  BOOST_TEST(problem("children: [{ name: t, backoff: { healthy_after: 1s }, "
+                     "children: [tail] }]")
+             == "3:47: supervisors[0].children[0].backoff: missing key "
+                "\"initial\": without a first wait there is none, and "
+                "\"healthy_after\" means nothing (expected how long it is, "
+                "such as 100ms)");
+  // Not to wait can be wanted, but is said.
+  const auto none =
+    one("backoff: { initial: 0s, max: 5s }, children: [tail]");
+  BOOST_TEST(none.ok(), none.report());
+  // A mistake there is one, not two.
+  BOOST_TEST(problem("backoff: { initial: 5, max: 5s }, children: [tail]")
+               .find("expected a duration")
              != std::string::npos);
 }
 
