@@ -40,6 +40,10 @@ public:
     // nop
   }
 
+  bool says_started() const noexcept override {
+    return true;
+  }
+
   async<void> run(task_context& self, run_services& services) const override {
     auto& progress = services.progress();
     if (options_.start_after > 0ns)

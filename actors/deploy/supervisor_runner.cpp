@@ -238,8 +238,9 @@ bool supervisor_runner::start(const std::function<bool()>& enough) {
       state->look_again();
     });
     const auto ready = if_there([&x] { return x->handle->ready(); });
+    // An earlier one may give up meanwhile.
     while (ready && !ready->wait_for(look_interval))
-      if (enough()) {
+      if (enough() || one_failed()) {
         ready->cancel();
         return false;
       }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "axiom/deploy/task_types.hpp"
 #include "axiom/observe/printable.hpp"
 #include "axiom/task/defaults.hpp"
 #include "deploy/shutdown_budget.hpp"
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
 constexpr std::int64_t most_restarts = 1'000'000;
+constexpr std::int64_t most_errors = 1'000'000;
 constexpr std::int64_t most_instances = 100'000;
 constexpr auto longest_wait = 24h;
 constexpr std::uint64_t most_factor = 1'000'000; // in thousandths
@@ -37,6 +39,7 @@ struct supervisor_entry {
   supervision_strategy strategy = supervision_strategy::one_for_one;
   std::int64_t max_restarts = 0;
   nanoseconds within{};
+  std::int64_t error_history = 0;
   std::optional<restart_backoff> backoff;
   axiom::auto_shutdown auto_shutdown = axiom::auto_shutdown::never;
   std::optional<std::int64_t> instances;
@@ -97,13 +100,12 @@ std::string budget_text(nanoseconds x) {
 template <class Entry>
 void add_child_fields(section<Entry>& into, nanoseconds shutdown) {
   into
-    .optional("restart", &Entry::restart,
-              types::choice<restart_kind>({restart_kind::permanent,
-                                           restart_kind::transient,
-                                           restart_kind::temporary}),
-              "permanent",
-              "When it is started again after it has ended: always, after a "
-              "failure, or never.")
+    .maybe("restart", &Entry::restart,
+           types::choice<restart_kind>({restart_kind::permanent,
+                                        restart_kind::transient,
+                                        restart_kind::temporary}),
+           "When it is started again after it has ended: always, after a "
+           "failure, or never; always otherwise.")
     .optional("significant", &Entry::significant, types::boolean(), "false",
               "Whether its end may be that of its supervisor: see "
               "auto_shutdown.")
@@ -116,7 +118,10 @@ void add_child_fields(section<Entry>& into, nanoseconds shutdown) {
            types::duration(1ns, longest_wait),
            "How long its start may take; then it has failed to start.")
     .then([](Entry& entry, const node& from, reader& in) {
-      if (entry.significant && entry.restart == restart_kind::permanent)
+      const auto permanent = entry.restart
+                             ? *entry.restart == restart_kind::permanent
+                             : from.find("restart") == nullptr;
+      if (entry.significant && permanent)
         in.report_field(from, "significant",
                         "a permanent child is always started again, so its "
                         "end ends nothing (expected restart: transient or "
@@ -127,10 +132,10 @@ void add_child_fields(section<Entry>& into, nanoseconds shutdown) {
 child_options options_of(const child_entry& entry, std::string name) {
   child_options result;
   result.name = std::move(name);
-  result.restart = entry.restart;
+  result.restart = entry.restart.value_or(result.restart);
   result.significant = entry.significant;
   result.shutdown = entry.shutdown;
-  result.start = entry.start;
+  result.start = entry.start.value_or(result.start);
   if (entry.start_timeout)
     result.start_timeout = *entry.start_timeout;
   return result;
@@ -164,23 +169,40 @@ void read_actor(worker_entry& entry, const node& from, reader& in) {
   }
 }
 
+/// That who is to say that it is started can.
+void check_start(const worker_entry& entry, const node& from, reader& in) {
+  if (entry.start != child_start_mode::said)
+    return;
+  const auto refuse = [&](const std::string& why) {
+    in.report_field(from, "start",
+                    in_quotes(entry.type) + ' ' + why + " (expected \"made\")");
+  };
+  if (!entry.actor.type.empty())
+    refuse("is a type of actors, which are made with texts and do not know "
+           "their supervisor, so they cannot say that they are started");
+  else if (entry.program && !entry.program->says_started())
+    refuse("never says that it is started");
+}
+
 void complete_worker(section<worker_entry>& into, const tables& all) {
   add_child_fields(into, defaults::child_shutdown);
   into
-    .optional("start", &worker_entry::start,
-              types::choice<child_start_mode>(
-                {child_start_mode::made, child_start_mode::said}),
-              "made",
-              "When it counts as started: when it was made, or when it says "
-              "so.")
+    .maybe("start", &worker_entry::start,
+           types::choice<child_start_mode>(
+             {child_start_mode::made, child_start_mode::said}),
+           "When it counts as started: when it was made, or when it says so, "
+           "which tasks of some types do; when it was made otherwise.")
     .then([&all](worker_entry& entry, const node& from, reader& in) {
-      if (entry.start_timeout && entry.start != child_start_mode::said)
+      const auto made = entry.start ? *entry.start == child_start_mode::made
+                                    : from.find("start") == nullptr;
+      if (entry.start_timeout && made)
         in.report_field(from, "start_timeout",
                         "has no meaning for a child that counts as started "
                         "when it was made (expected start: said)");
       // A task of this name is meant if there are both.
       if (!entry.program && all.is_actor(entry.type))
         read_actor(entry, from, in);
+      check_start(entry, from, in);
     });
 }
 
@@ -196,13 +218,29 @@ supervised_spec worker_of(worker_entry entry) {
 
 // -- supervisors ---------------------------------------------------------------
 
+/// That there is a first wait if more is said about waits: by default it is
+/// none, and nothing comes of the rest.
+void check_initial(const node& from, reader& in) {
+  if (from.find("initial") != nullptr)
+    return;
+  for (const auto* field : {"max", "factor", "jitter", "healthy_after"})
+    if (from.find(field) != nullptr) {
+      in.report(from.where,
+                "missing key \"initial\": without a first wait there is none, "
+                "and "
+                  + in_quotes(field)
+                  + " means nothing (expected how long it is, such as 100ms)");
+      return;
+    }
+}
+
 type<restart_backoff> backoff_type() {
   section<restart_backoff> fields{
     "How long a child waits until it is started again after a failure."};
   fields
     .optional("initial", &restart_backoff::initial,
               types::duration(0s, longest_wait), "0s",
-              "After its first failure.")
+              "After its first failure. To be given if any other is.")
     .optional("max", &restart_backoff::max, types::duration(0s, longest_wait),
               types::duration_text(restart_backoff{}.max),
               "At most, however often it has failed.")
@@ -219,6 +257,7 @@ type<restart_backoff> backoff_type() {
               "A child that ran for so long begins anew with the initial "
               "wait.")
     .then([](restart_backoff& x, const node& from, reader& in) {
+      check_initial(from, in);
       if (x.max < x.initial && from.find("initial") != nullptr)
         in.report_field(from, from.find("max") != nullptr ? "max" : "initial",
                         "the longest wait, " + types::duration_text(x.max)
@@ -245,7 +284,21 @@ void check_instances(const supervisor_entry& entry, const node& from,
                     "kind, but there are "
                       + std::to_string(entry.children.size())
                       + " (expected one, and how many instances of it)");
-  if (!entry.instances)
+  for (std::size_t i = 0; i < entry.children.size(); ++i) {
+    const auto length = entry.children[i].spec.how.name.size();
+    if (length <= max_instance_name)
+      continue;
+    reader::scope list{in, "children"};
+    reader::scope child{in, i};
+    in.report_field(*entry.children[i].where, "name",
+                    "has " + std::to_string(length)
+                      + " bytes, but children of this kind are called NAME-1, "
+                        "NAME-2 and so on, and a name has at most "
+                      + std::to_string(max_task_name)
+                      + " bytes (expected at most "
+                      + std::to_string(max_instance_name) + ')');
+  }
+  if (from.find("instances") == nullptr)
     in.report_field(from, "strategy",
                     "\"simple_one_for_one\" starts nothing by itself "
                     "(expected instances: how many children of this kind "
@@ -349,6 +402,12 @@ void add_supervisor_fields(section<Entry>& into,
     .optional("within", &Entry::within, types::duration(1ns, longest_wait),
               types::duration_text(defaults::supervisor_within),
               "The time in which max_restarts are too many.")
+    .optional("error_history", &Entry::error_history,
+              types::integer(1, most_errors),
+              std::to_string(defaults::supervisor_error_history),
+              "How many errors of its children it keeps at most, the last "
+              "ones within that time, to tell them when it gives up; all are "
+              "counted.")
     .maybe("backoff", &Entry::backoff, backoff_type(),
            "How long a child waits until it is started again; without it, not "
            "at all.")
@@ -362,7 +421,8 @@ void add_supervisor_fields(section<Entry>& into,
               "of its significant children has.")
     .maybe("instances", &Entry::instances, types::integer(1, most_instances),
            "With simple_one_for_one: how many children there are of the one "
-           "kind, as NAME-1, NAME-2 and so on.")
+           "kind, as NAME-1, NAME-2 and so on; NAME has at most "
+             + std::to_string(max_instance_name) + " bytes.")
     .required("children", &Entry::children, std::move(children),
               "What it starts, in this order, and stops in the reverse one.")
     .then([](Entry& entry, const node& from, reader& in) {
@@ -384,6 +444,7 @@ supervisor_spec spec_of(supervisor_entry entry) {
   options.strategy = entry.strategy;
   options.max_restarts = static_cast<std::size_t>(entry.max_restarts);
   options.within = entry.within;
+  options.error_history = static_cast<std::size_t>(entry.error_history);
   options.backoff = entry.backoff.value_or(restart_backoff{});
   options.auto_shutdown = entry.auto_shutdown;
   options.instances = static_cast<std::size_t>(entry.instances.value_or(0));
@@ -404,6 +465,21 @@ node in_full(const node& word) {
     result.items.push_back(word);
   }
   return result;
+}
+
+/// Whether a child is meant to be a supervisor: it has children, or what only
+/// those have who do, and the mistake is that there are none.
+bool is_nested(const node& child) {
+  if (child.find("children") != nullptr)
+    return true;
+  if (child.find("type") != nullptr)
+    return false;
+  for (const auto* field :
+       {"strategy", "max_restarts", "within", "error_history", "backoff",
+        "auto_shutdown", "instances"})
+    if (child.find(field) != nullptr)
+      return true;
+  return false;
 }
 
 /// Children of any kind; one that is not well is there all the same, so that
@@ -430,7 +506,7 @@ type<std::vector<placed_child>> children_type(const tables& all) {
       child.where = &item;
       if (item.type == node::kind::scalar) {
         child.spec = worker_of(all.worker.read(in_full(item), in));
-      } else if (item.find("children") == nullptr) {
+      } else if (!is_nested(item)) {
         child.spec = worker_of(all.worker.read(item, in));
       } else {
         auto entry = all.nested.read(item, in);

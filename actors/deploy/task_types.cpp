@@ -20,6 +20,10 @@ bool task_program::parts_take_permits() const noexcept {
   return false;
 }
 
+bool task_program::says_started() const noexcept {
+  return false;
+}
+
 std::string_view task_program::why_not_repeatable() const noexcept {
   return {};
 }

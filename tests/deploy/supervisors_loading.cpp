@@ -1,6 +1,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
@@ -8,7 +9,10 @@
 
 #include "axiom/config.hpp"
 #include "axiom/deploy/loader.hpp"
+#include "axiom/deploy/run_services.hpp"
 #include "axiom/deploy/task_types.hpp"
+#include "axiom/task/async.hpp"
+#include "axiom/task/context.hpp"
 
 using namespace axiom::deploy;
 using namespace std::chrono_literals;
@@ -57,6 +61,20 @@ struct fixture {
   variables vars;
 };
 
+/// A type of tasks that says that it is started.
+class talkative : public task_program {
+public:
+  bool says_started() const noexcept override {
+    return true;
+  }
+
+  axiom::async<void> run(axiom::task_context&,
+                         run_services& services) const override {
+    services.started();
+    co_return;
+  }
+};
+
 const supervisor_spec& nested_of(const supervised_spec& x) {
   return *std::get<std::shared_ptr<const supervisor_spec>>(x.what);
 }
@@ -74,6 +92,7 @@ BOOST_AUTO_TEST_CASE(a_tree_with_everything) {
     "    strategy: rest_for_one\n"
     "    max_restarts: 7\n"
     "    within: 1m\n"
+    "    error_history: 20000\n"
     "    backoff: { initial: 100ms, max: 5s, factor: 1.5, jitter: 0.2,\n"
     "               healthy_after: 3s }\n"
     "    auto_shutdown: any_significant\n"
@@ -109,6 +128,7 @@ BOOST_AUTO_TEST_CASE(a_tree_with_everything) {
   BOOST_CHECK(top.options.strategy == supervision_strategy::rest_for_one);
   BOOST_TEST(top.options.max_restarts == 7u);
   BOOST_CHECK(top.options.within == 1min);
+  BOOST_TEST(top.options.error_history == 20'000u);
   BOOST_CHECK(top.options.backoff.initial == 100ms);
   BOOST_CHECK(top.options.backoff.max == 5s);
   BOOST_TEST(top.options.backoff.factor == 1.5);
@@ -172,6 +192,7 @@ BOOST_AUTO_TEST_CASE(what_is_left_out_is_as_in_the_library) {
   BOOST_CHECK(mine.within == theirs.within);
   BOOST_CHECK(mine.backoff.initial == theirs.backoff.initial);
   BOOST_CHECK(mine.auto_shutdown == theirs.auto_shutdown);
+  BOOST_TEST(mine.error_history == theirs.error_history);
   const auto some = one("backoff: {}, children: [tail]");
   BOOST_TEST_REQUIRE(some.ok(), some.report());
   const auto& written = some.value.supervisors[0].options.backoff;
@@ -314,6 +335,17 @@ BOOST_AUTO_TEST_CASE(an_intensity_that_is_none) {
              != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(a_history_that_is_none) {
+  for (const auto* count : {"0", "-1", "1000001"}) {
+    const auto expected = "3:31: supervisors[0].error_history: invalid value \""
+                        + std::string{count}
+                        + "\" (expected an integer from 1 to 1000000)";
+    BOOST_TEST(
+      problem("error_history: " + std::string{count} + ", children: [tail]")
+      == expected);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_backoff_that_is_none) {
   BOOST_TEST(problem("backoff: { initial: 2s, max: 1s }, children: [tail]")
              == "3:45: supervisors[0].backoff.max: the longest wait, 1s, is "
@@ -321,14 +353,34 @@ BOOST_AUTO_TEST_CASE(a_backoff_that_is_none) {
   BOOST_TEST(problem("backoff: { initial: 1h }, children: [tail]")
              == "3:36: supervisors[0].backoff.initial: the longest wait, 30s, "
                 "is below the initial one (expected at least 1h)");
-  BOOST_TEST(problem("backoff: { factor: 0.5 }, children: [tail]")
-             == "3:35: supervisors[0].backoff.factor: invalid value \"0.5\" "
+  BOOST_TEST(problem("backoff: { initial: 1s, factor: 0.5 }, children: [tail]")
+             == "3:48: supervisors[0].backoff.factor: invalid value \"0.5\" "
                 "(expected a number from 1 to 1000)");
-  BOOST_TEST(problem("backoff: { jitter: 2 }, children: [tail]")
-             == "3:35: supervisors[0].backoff.jitter: invalid value \"2\" "
+  BOOST_TEST(problem("backoff: { initial: 1s, jitter: 2 }, children: [tail]")
+             == "3:48: supervisors[0].backoff.jitter: invalid value \"2\" "
                 "(expected a number from 0 to 1)");
   BOOST_TEST(problem("backoff: { min: 1s }, children: [tail]")
                .find("unknown key \"min\"")
+             != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_backoff_that_waits_for_nothing) {
+  BOOST_TEST(problem("backoff: { max: 5s, jitter: 0.2 }, children: [tail]")
+             == "3:25: supervisors[0].backoff: missing key \"initial\": "
+                "without a first wait there is none, and \"max\" means "
+                "nothing (expected how long it is, such as 100ms)");
+  BOOST_TEST(problem("children: [{ name: t, backoff: { healthy_after: 1s }, "
+                     "children: [tail] }]")
+             == "3:47: supervisors[0].children[0].backoff: missing key "
+                "\"initial\": without a first wait there is none, and "
+                "\"healthy_after\" means nothing (expected how long it is, "
+                "such as 100ms)");
+  // Not to wait can be wanted, but is said.
+  const auto none = one("backoff: { initial: 0s, max: 5s }, children: [tail]");
+  BOOST_TEST(none.ok(), none.report());
+  // A mistake there is one, not two.
+  BOOST_TEST(problem("backoff: { initial: 5, max: 5s }, children: [tail]")
+               .find("expected a duration")
              != std::string::npos);
 }
 
@@ -381,6 +433,30 @@ BOOST_AUTO_TEST_CASE(a_start_timeout_for_what_has_started_when_it_is_made) {
                 "(expected start: said)");
 }
 
+BOOST_AUTO_TEST_CASE(a_start_that_nobody_can_say) {
+  const std::string rest = ", start: said, start_timeout: 1s }]";
+  BOOST_TEST(problem("children: [{ name: a, type: tail" + rest)
+             == "3:57: supervisors[0].children[0].start: \"tail\" is a type "
+                "of actors, which are made with texts and do not know their "
+                "supervisor, so they cannot say that they are started "
+                "(expected \"made\")");
+  BOOST_TEST(problem("children: [{ name: a, type: digest_tree, "
+                     "with: { root: /usr }"
+                     + rest)
+             == "3:86: supervisors[0].children[0].start: \"digest_tree\" "
+                "never says that it is started (expected \"made\")");
+  BOOST_TEST(one("children: [{ name: a, type: drill" + rest).ok());
+}
+
+BOOST_AUTO_TEST_CASE(a_type_of_the_application_that_says_that_it_is_started) {
+  registry.add("talkative", section<std::monostate>{"Says so."},
+               [](std::monostate) { return std::make_shared<talkative>(); });
+  files = std::make_unique<loader>(registry);
+  const auto result =
+    one("children: [{ name: a, type: talkative, start: said }]");
+  BOOST_TEST(result.ok(), result.report());
+}
+
 // -- simple_one_for_one --------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(children_of_one_kind) {
@@ -402,7 +478,55 @@ BOOST_AUTO_TEST_CASE(children_of_one_kind) {
              != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(names_of_instances_have_room_for_their_numbers) {
+  const auto simple = [](const std::string& name) {
+    return "strategy: simple_one_for_one, instances: 2, children: [{ name: "
+         + name + ", type: tail }]";
+  };
+  const std::string longest(axiom::max_instance_name, 'x');
+  const auto well = one(simple(longest));
+  BOOST_TEST(well.ok(), well.report());
+  BOOST_TEST(problem(simple(longest + 'x'))
+             == "3:79: supervisors[0].children[0].name: has 44 bytes, but "
+                "children of this kind are called NAME-1, NAME-2 and so on, "
+                "and a name has at most 64 bytes (expected at most 43)");
+  // Where there are no instances, there are no numbers.
+  const auto other = one("children: [{ name: " + longest + "x, type: tail }]");
+  BOOST_TEST(other.ok(), other.report());
+}
+
 // -- all at once ---------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_mistake_is_not_taken_for_another_one) {
+  BOOST_TEST(problem("children: [{ name: a, type: drill, start: sayd, "
+                     "start_timeout: 1s }]")
+               .find("3:58: supervisors[0].children[0].start: invalid value")
+             == 0u);
+  BOOST_TEST(problem("auto_shutdown: any_significant, children: [{ name: a, "
+                     "type: tail, restart: sometimes, significant: true }]")
+               .find("3:91: supervisors[0].children[0].restart: invalid value")
+             == 0u);
+  BOOST_TEST(problem("strategy: simple_one_for_one, instances: 0, "
+                     "children: [tail]")
+               .find("3:57: supervisors[0].instances: invalid value")
+             == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_supervisor_whose_children_are_called_something_else) {
+  const auto result = one("children: [{ name: t, strategy: one_for_all, "
+                          "childrn: [tail] }]");
+  BOOST_TEST(problems(result)
+               == (std::vector<std::string>{
+                 "d.yaml:3:27: supervisors[0].children[0]: missing key "
+                 "\"children\" (expected a list of children: each a mapping, "
+                 "or the name of a type)",
+                 "d.yaml:3:61: supervisors[0].children[0]: unknown key "
+                 "\"childrn\" (expected name, strategy, max_restarts, within, "
+                 "error_history, backoff, auto_shutdown, instances, children, "
+                 "restart, significant, shutdown, start_timeout; did you mean "
+                 "\"children\"?)"}),
+             boost::test_tools::per_element());
+}
 
 BOOST_AUTO_TEST_CASE(every_mistake_of_a_tree_at_once) {
   const auto result = load("version: 1\n"

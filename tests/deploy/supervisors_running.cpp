@@ -51,14 +51,21 @@ public:
     return lines_;
   }
 
+  bool has(const std::string& line) const {
+    const std::lock_guard guard{mutex_};
+    return there(line);
+  }
+
   void wait_for(const std::string& line) {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] {
-      return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
-    });
+    changed_.wait(lock, [&] { return there(line); });
   }
 
 private:
+  bool there(const std::string& line) const {
+    return std::find(lines_.begin(), lines_.end(), line) != lines_.end();
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   lines lines_;
@@ -242,12 +249,8 @@ BOOST_AUTO_TEST_CASE(they_start_before_the_tasks_and_stop_after_them) {
   // matter of the scheduler.
   task("t", [this](task_context& self, run_services&) -> async<void> {
     for (const auto* name : {"+a", "+b", "+c"})
-      while (true) {
-        const auto now = happened.all();
-        if (std::find(now.begin(), now.end(), name) != now.end())
-          break;
+      while (!happened.has(name))
         co_await self.yield();
-      }
     auto body = visit(self, happened, "t");
     co_await std::move(body);
   });
@@ -348,6 +351,24 @@ BOOST_AUTO_TEST_CASE(one_that_gives_up_ends_the_run) {
   BOOST_TEST(tree.find("more than 1 times within") != std::string::npos, tree);
 }
 
+BOOST_AUTO_TEST_CASE(as_many_errors_are_kept_as_the_file_says) {
+  load("version: 1\n"
+       "supervisors:\n"
+       "  - name: one\n"
+       "    max_restarts: 4\n"
+       "    error_history: 2\n"
+       "    children: [{ name: d, type: drill, with: { fail_every: 1 } }]\n");
+  auto all = make();
+  all->start();
+  all->wait();
+  const auto results = all->supervisors();
+  BOOST_TEST(results[0].stats.errors == 5u);
+  const auto tree = tree_of(results[0]);
+  BOOST_TEST(tree.find("d #3: ") == std::string::npos, tree);
+  BOOST_TEST(tree.find("d #4: ") != std::string::npos, tree);
+  BOOST_TEST(tree.find("d #5: ") != std::string::npos, tree);
+}
+
 BOOST_AUTO_TEST_CASE(one_that_gives_up_ends_a_run_without_tasks) {
   supervisor("bad", {broken("a", 1000)}).options.max_restarts = 0;
   supervisor("good", {resident("g")});
@@ -413,6 +434,27 @@ BOOST_AUTO_TEST_CASE(cancelling_ends_a_start_that_takes_for_ever) {
   BOOST_CHECK(all->supervisors()[0].outcome == kind::cancelled);
   BOOST_TEST(happened.all() == (lines{"+shy", "-shy"}),
              boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_earlier_one_that_gives_up_ends_a_long_start) {
+  // Fails when the later one has begun its start.
+  auto bad =
+    child("bad", [this](task_context& self, run_services&) -> async<void> {
+      while (!happened.has("+shy"))
+        co_await self.yield();
+      throw std::runtime_error{"bad is broken"};
+    });
+  auto shy = resident("shy");
+  shy.how.start = axiom::child_start_mode::said;
+  shy.how.start_timeout = 10s; // else it would be the later one that failed
+  supervisor("first", {bad}).options.max_restarts = 0;
+  supervisor("second", {shy});
+  auto all = make();
+  all->start();
+  all->wait();
+  const auto results = all->supervisors();
+  BOOST_CHECK(results[0].outcome == kind::failed);
+  BOOST_CHECK(results[1].outcome == kind::cancelled);
 }
 
 BOOST_AUTO_TEST_CASE(cancelled_before_the_start_nothing_is_started) {

@@ -44,6 +44,11 @@ public:
   /// one, each for one of its parts; 0 if it has no use for a pool.
   virtual std::size_t takes_buffers() const noexcept;
 
+  /// Whether it calls `run_services::started` when it is ready, as a child of a
+  /// supervisor has to that is told to say so (`start: said`). Files that ask
+  /// that of a type that does not are refused: its start would never succeed.
+  virtual bool says_started() const noexcept;
+
   /// Why it cannot be run a second time after it failed, for people, with what
   /// would be right; empty if it can, as it is unless it says otherwise. What
   /// it leaves behind when it fails has to be gone, or be replaced. (Where it
