@@ -2,17 +2,12 @@
 // that are actors of another node, and actors of two nodes that have the same
 // number.
 
-#include <cstdint>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include <caf/io/all.hpp>
-#include <caf/io/middleman.hpp>
-
 #include "axiom/error/supervisor.hpp"
-#include "conformance/fixture.hpp"
+#include "conformance/node.hpp"
 #include "support/relay.hpp"
 
 using namespace conformance;
@@ -24,40 +19,15 @@ using axiom::supervisor_actor;
 
 namespace {
 
-constexpr auto loopback = "127.0.0.1";
-
-class node : public fixture {
-public:
-  explicit node(const placement& where)
-    : fixture(where,
-              [](axiom::config& cfg) { cfg.load<caf::io::middleman>(); }) {
-    // nop
-  }
-
-  template <class Handle>
-  std::uint16_t publish(const Handle& x) {
-    auto port = system().middleman().publish(x, 0, loopback);
-    BOOST_REQUIRE(port);
-    return *port;
-  }
-
-  template <class Handle>
-  Handle remote(std::uint16_t port) {
-    auto x = system().middleman().remote_actor<Handle>(loopback, port);
-    BOOST_REQUIRE(x);
-    return *x;
-  }
-
-  /// An actor with this number, which has to be one of those to come.
-  template <class F>
-  caf::actor spawn_as(caf::actor_id number, F body) {
-    while (system().latest_actor_id() + 1 < number)
-      system().next_actor_id();
-    auto result = system().spawn(body);
-    BOOST_REQUIRE(result.id() == number);
-    return result;
-  }
-};
+/// Spawns an actor with this number, which has to be one of those to come.
+template <class F>
+caf::actor spawn_as(caf::actor_id number, caf::actor_system& sys, F body) {
+  while (sys.latest_actor_id() + 1 < number)
+    sys.next_actor_id();
+  auto result = sys.spawn(body);
+  BOOST_REQUIRE(result.id() == number);
+  return result;
+}
 
 using states = std::vector<child_state>;
 
@@ -241,14 +211,13 @@ BOOST_DATA_TEST_CASE(a_child_has_the_number_of_one_on_another_node, everywhere,
   for (int i = 0; i < 1000; ++i)
     here.system().next_actor_id();
   auto near = here.system().spawn(stubborn, &seen);
-  auto twin = there.spawn_as(near.id(), mortal);
+  auto twin = spawn_as(near.id(), there.system(), mortal);
   auto far = here.remote<caf::actor>(there.publish(twin));
   BOOST_REQUIRE(far.id() == near.id());
   auto sup = supervisor::spawn(here.system(), {});
   auto starting =
     sup.start_child(existing("near", near, axiom::child_start_mode::said));
-  while (sup.count_children().get().active < 1)
-    std::this_thread::yield();
+  await([&] { return sup.count_children().get().active == 1; });
   sup.start_child(existing("far", far)).get();
   caf::anon_send(
     near, caf::actor_cast<caf::actor>(sup.actor())); // says that it is started
@@ -256,8 +225,7 @@ BOOST_DATA_TEST_CASE(a_child_has_the_number_of_one_on_another_node, everywhere,
   BOOST_CHECK(seen.await(1).front() == running);
   // The end of the one is not that of the other, either.
   caf::anon_send(far, caf::ok_atom_v);
-  while (sup.count_children().get().active > 1)
-    std::this_thread::yield();
+  await([&] { return sup.count_children().get().active == 1; });
   caf::anon_send(near, caf::actor_cast<caf::actor>(sup.actor()));
   BOOST_CHECK(seen.await(2).back() == states{child_state::running});
   caf::anon_send(near, caf::ok_atom_v);
@@ -273,9 +241,10 @@ BOOST_DATA_TEST_CASE(a_stranger_has_the_number_of_a_child, everywhere, where) {
   for (int i = 0; i < 1000; ++i)
     here.system().next_actor_id();
   auto near = here.system().spawn(stubborn, &seen);
-  auto twin = there.spawn_as(near.id(), [&](caf::event_based_actor* self) {
-    return stranger(self, &seen);
-  });
+  auto twin =
+    spawn_as(near.id(), there.system(), [&](caf::event_based_actor* self) {
+      return stranger(self, &seen);
+    });
   auto sup =
     supervisor::spawn(here.system(), {.children = {existing("near", near)}});
   sup.ready().get();
@@ -284,7 +253,6 @@ BOOST_DATA_TEST_CASE(a_stranger_has_the_number_of_a_child, everywhere, where) {
   BOOST_CHECK(seen.await(1).front() == states{child_state::stopping});
   caf::anon_send(near, caf::ok_atom_v);
   caf::anon_send(twin, caf::ok_atom_v);
-  static_cast<void>(sup.stop().get_expected());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
