@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "axiom/coordination/detail/problems.hpp"
-#include "axiom/coordination/detail/time_after.hpp"
 #include "axiom/error/printable.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -112,7 +112,7 @@ std::optional<sleep> retry_run::failed(const task_reference& who, failure why) {
     task_.host().metrics().local().add(runtime::counter::retries_refused);
   if (verdict_ != retry_verdict::again)
     return std::nullopt;
-  return sleep{timers, time_after(now, step.wait)};
+  return sleep{timers, runtime::later(now, step.wait)};
 }
 
 std::string retry_run::why_no_more() const {
