@@ -1,10 +1,12 @@
 #include "axiom/error/concurrent_errors.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
 #include "axiom/error/error_walk.hpp"
+#include "axiom/error/printable.hpp"
 
 namespace axiom {
 
@@ -251,9 +253,22 @@ failure to_failure(concurrent_errors errors) {
 }
 
 failure with_suppressed(const failure& primary, const task_reference& who,
-                        std::vector<task_error> suppressed) {
+                        std::vector<task_error> suppressed, timestamp at) {
   std::vector<task_error> all;
-  all.push_back({who, primary, timestamp::clock::now(), std::move(suppressed)});
+  all.push_back({who, primary, at, std::move(suppressed)});
+  return to_failure(concurrent_errors{std::move(all)});
+}
+
+failure with_lost(const failure& primary, const task_reference& who,
+                  std::vector<task_error> lost, timestamp at) {
+  const task_error top{who, primary, at, {}};
+  const auto* several = top.nested();
+  if (several == nullptr)
+    return with_suppressed(primary, who, std::move(lost), at);
+  std::vector<task_error> all{several->errors().begin(),
+                              several->errors().end()};
+  std::move(lost.begin(), lost.end(),
+            std::back_inserter(all.front().suppressed));
   return to_failure(concurrent_errors{std::move(all)});
 }
 

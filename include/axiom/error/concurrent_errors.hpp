@@ -130,8 +130,15 @@ std::string to_json(const concurrent_errors& errors, std::size_t limit = 1000);
 /// A failure that carries `errors` without a throw.
 failure to_failure(concurrent_errors errors);
 
-/// What `who` failed with, together with errors that nobody else will see.
+/// What `who` failed with, together with errors that nobody else will see. `at`
+/// is when it failed.
 failure with_suppressed(const failure& primary, const task_reference& who,
-                        std::vector<task_error> suppressed);
+                        std::vector<task_error> suppressed,
+                        timestamp at = timestamp::clock::now());
+
+/// The same, but where it failed with several errors of others that stay what
+/// it fails with, and the first of them suppresses these too.
+failure with_lost(const failure& primary, const task_reference& who,
+                  std::vector<task_error> lost, timestamp at);
 
 } // namespace axiom
