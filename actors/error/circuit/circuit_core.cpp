@@ -11,10 +11,7 @@ namespace axiom::detail {
 bool circuit_core::enter(runtime::time_point now,
                          std::optional<circuit_ticket>& result) noexcept {
   const auto changed = advance(now);
-  const auto admitted = state_ == circuit_state::closed
-                     || (state_ == circuit_state::half_open
-                         && under_way_ + probed_ < rules_.probes);
-  if (!admitted) {
+  if (!admits()) {
     ++counts_.refused;
     result.reset();
     return changed;
