@@ -50,7 +50,8 @@ struct concurrent_errors::content {
   }
 
   std::string summary() const {
-    auto result = quoted(first_path).append(": ").append(first_text);
+    // One line whatever the texts consist of; the tree is made so elsewhere.
+    auto result = quoted(printable(first_path)) + ": " + printable(first_text);
     if (total > 1)
       result.append(" (and ")
         .append(std::to_string(total - 1))
@@ -116,6 +117,10 @@ namespace {
 
 template <class Content>
 std::shared_ptr<const Content> make_content(std::vector<task_error> errors) {
+  if (errors.empty())
+    throw exception{errc::invalid_argument,
+                    "concurrent_errors without an error: who has none has "
+                    "nothing to throw"};
   return {new Content(by_time(std::move(errors))), &Content::destroy};
 }
 

@@ -42,11 +42,11 @@ struct task_error {
 /// `to_json`.
 class concurrent_errors : public exception {
 public:
-  /// @pre `errors` is not empty
+  /// Throws `errc::invalid_argument` if there is none.
   explicit concurrent_errors(std::vector<task_error> errors);
 
-  /// The first error in one line and, if there is more to tell, the tree below
-  /// it, as `to_string` prints it. Printed when first asked for.
+  /// The first error in one line, which is `printable`, and if there is more to
+  /// tell the tree below it, as `to_string` prints it. Printed when asked for.
   const char* what() const noexcept override;
 
   /// One entry a failed task, in order of time.
