@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 
 #include "axiom/coordination/detail/live_tree.hpp"
+#include "axiom/runtime/later.hpp"
 #include "axiom/task/detail/extras.hpp"
 #include "axiom/task/detail/make_task.hpp"
 #include "axiom/task/detail/typed_task.hpp"
@@ -98,7 +99,7 @@ void coordinator_state::close(runtime::duration before_grace) {
   root_->state().close();
   auto due = host().timers().now();
   for (auto span : {before_grace, shutdown_grace_}) // there may be no end to it
-    due += std::min(span, runtime::time_point::max() - due);
+    due = runtime::later(due, span);
   if (root_->state().children() > 0)
     root_->extras().deadline.set(due, cancel_reason::shutdown);
   root_->end_root();

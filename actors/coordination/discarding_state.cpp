@@ -45,7 +45,7 @@ void discarding_state::child_done() noexcept {
 void discarding_state::child_failed(const task_actor& child,
                                     const failure& why) noexcept {
   failures_.fetch_add(1, std::memory_order_relaxed);
-  const task_error error{child.reference(), why, timestamp::clock::now(), {}};
+  const task_error error{child.reference(), why, child.wall_time(), {}};
   if (mode() == failure_mode::throw_on_first)
     group_core::child_failed(child, error);
   else

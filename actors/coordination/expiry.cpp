@@ -53,8 +53,9 @@ std::optional<failure> expiry::verdict(const task_actor& scope) const {
     return late;
   auto who = scope.reference();
   std::vector<task_error> noted;
-  noted.push_back({who, std::move(late), timestamp::clock::now(), {}});
-  return with_suppressed(scope.why_failed(), who, std::move(noted));
+  const auto at = scope.wall_time();
+  noted.push_back({who, std::move(late), at, {}});
+  return with_suppressed(scope.why_failed(), who, std::move(noted), at);
 }
 
 failure entered_late(std::string_view name, runtime::duration late) {

@@ -18,7 +18,8 @@ std::optional<failure> lane_task::end_item_with_extras() {
   if (errors.empty())
     return why;
   if (why)
-    return with_suppressed(*why, error_of_item(*why).task, std::move(errors));
+    return with_suppressed(*why, error_of_item(*why).task, std::move(errors),
+                           wall_time());
   return to_failure(concurrent_errors{std::move(errors)});
 }
 
@@ -36,8 +37,7 @@ void lane_task::deliver() noexcept {
     if (item_)
       note(why_failed());
     else
-      failures_.note_lane(
-        {reference(), why_failed(), timestamp::clock::now(), {}});
+      failures_.note_lane({reference(), why_failed(), wall_time(), {}});
   } else if (outcome() == outcome_kind::cancelled
              && cause()->target == identity()) {
     // Cancelled alone: its item has no value, the scope goes on.
@@ -53,10 +53,8 @@ void lane_task::replace() noexcept {
   try {
     source_.start_lane();
   } catch (...) {
-    failures_.note_lane({reference(),
-                         failure::from(std::current_exception()),
-                         timestamp::clock::now(),
-                         {}});
+    failures_.note_lane(
+      {reference(), failure::from(std::current_exception()), wall_time(), {}});
   }
 }
 
@@ -64,7 +62,7 @@ task_error lane_task::error_of_item(const failure& why) const {
   auto who = reference();
   who.name = parent()->task_name();
   who.name += '[' + std::to_string(*item_) + ']';
-  return {std::move(who), why, timestamp::clock::now(), {}};
+  return {std::move(who), why, wall_time(), {}};
 }
 
 } // namespace axiom::detail

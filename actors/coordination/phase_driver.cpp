@@ -60,11 +60,6 @@ private:
     return timers_.now() - begun_;
   }
 
-  /// How long it is until `span` is over, or for ever.
-  runtime::duration capped(runtime::duration span) const {
-    return std::min(span, runtime::time_point::max() - timers_.now());
-  }
-
   task_actor& node_;
   phased_run& run_;
   phase_run core_;
@@ -212,7 +207,7 @@ async<void> phase_driver::run_phase(task_context& self, std::size_t phase) {
   } else if (name == shutdown_phase::cancel) {
     cancel_options options;
     options.reason = cancel_reason::shutdown;
-    options.grace = capped(run_.plan()[phase].budget);
+    options.grace = run_.plan()[phase].budget;
     options.origin = "phase " + quoted(name) + " of the shutdown";
     co_await await_others(std::move(options));
   }

@@ -4,6 +4,7 @@
 #include "axiom/coordination/phases.hpp"
 #include "axiom/error/enum_names.hpp"
 #include "axiom/error/errc.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom {
 
@@ -107,8 +108,7 @@ void phase_run::begin(std::size_t index, runtime::time_point now,
                       effects& out) {
   auto& x = entries_[index];
   x.state = phase_state::running;
-  auto latest = runtime::time_point::max() - plan_[index].budget;
-  x.deadline = std::min(now, latest) + plan_[index].budget;
+  x.deadline = runtime::later(now, plan_[index].budget);
   ++running_;
   out.push_back({.what = kind::start, .phase = index});
 }

@@ -38,8 +38,10 @@ void throw_not_started(const task_actor& child, bool timed_out,
       late.rethrow();
     std::vector<task_error> beside;
     beside.push_back(
-      {child.reference(), child.why_failed(), timestamp::clock::now(), {}});
-    with_suppressed(late, child.reference(), std::move(beside)).rethrow();
+      {child.reference(), child.why_failed(), child.wall_time(), {}});
+    with_suppressed(late, child.reference(), std::move(beside),
+                    child.wall_time())
+      .rethrow();
   }
   child.throw_unless_value();
   throw exception{errc::never_started,

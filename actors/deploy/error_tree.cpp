@@ -41,14 +41,18 @@ void append_line(std::string& out, std::string_view label, const failure& error,
 } // namespace
 
 void append_error_tree(std::string& out, std::string_view label,
-                       const failure& error, std::size_t indent) {
+                       const failure& error, std::size_t indent,
+                       std::size_t limit) {
   const task_error top{{}, error, {}, {}};
   const auto* several = top.nested();
   out.append(indent, ' ');
   append_line(out, label, error, several);
   if (several == nullptr)
     return;
+  std::size_t lines = 0;
   for (error_walk at{several->errors()}; at.next();) {
+    if (lines++ >= limit)
+      continue; // only count
     const auto& x = at.error();
     out.append(indent + 2 + 2 * at.depth(), ' ');
     if (at.suppressed())
@@ -58,6 +62,11 @@ void append_error_tree(std::string& out, std::string_view label,
     const auto names_itself = x.error.error().category() == errno_category;
     append_line(out, names_itself ? "" : x.task.name, x.error, at.below());
   }
+  if (lines > limit)
+    out.append(indent + 2, ' ')
+      .append("... and ")
+      .append(std::to_string(lines - limit))
+      .append(" more\n");
 }
 
 } // namespace axiom::deploy

@@ -1,10 +1,12 @@
 #include "axiom/error/concurrent_errors.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
 #include "axiom/error/error_walk.hpp"
+#include "axiom/error/printable.hpp"
 
 namespace axiom {
 
@@ -48,7 +50,8 @@ struct concurrent_errors::content {
   }
 
   std::string summary() const {
-    auto result = quoted(first_path).append(": ").append(first_text);
+    // One line whatever the texts consist of; the tree is made so elsewhere.
+    auto result = quoted(printable(first_path)) + ": " + printable(first_text);
     if (total > 1)
       result.append(" (and ")
         .append(std::to_string(total - 1))
@@ -114,6 +117,10 @@ namespace {
 
 template <class Content>
 std::shared_ptr<const Content> make_content(std::vector<task_error> errors) {
+  if (errors.empty())
+    throw exception{errc::invalid_argument,
+                    "concurrent_errors without an error: who has none has "
+                    "nothing to throw"};
   return {new Content(by_time(std::move(errors))), &Content::destroy};
 }
 
@@ -251,9 +258,22 @@ failure to_failure(concurrent_errors errors) {
 }
 
 failure with_suppressed(const failure& primary, const task_reference& who,
-                        std::vector<task_error> suppressed) {
+                        std::vector<task_error> suppressed, timestamp at) {
   std::vector<task_error> all;
-  all.push_back({who, primary, timestamp::clock::now(), std::move(suppressed)});
+  all.push_back({who, primary, at, std::move(suppressed)});
+  return to_failure(concurrent_errors{std::move(all)});
+}
+
+failure with_lost(const failure& primary, const task_reference& who,
+                  std::vector<task_error> lost, timestamp at) {
+  const task_error top{who, primary, at, {}};
+  const auto* several = top.nested();
+  if (several == nullptr)
+    return with_suppressed(primary, who, std::move(lost), at);
+  std::vector<task_error> all{several->errors().begin(),
+                              several->errors().end()};
+  std::move(lost.begin(), lost.end(),
+            std::back_inserter(all.front().suppressed));
   return to_failure(concurrent_errors{std::move(all)});
 }
 

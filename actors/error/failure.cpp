@@ -32,9 +32,19 @@ caf::error to_error(const std::exception_ptr& caught) {
   }
 }
 
+/// A failure without an error would be a task that has failed and that links
+/// take for one that has succeeded.
+caf::error not_empty(caf::error err) {
+  if (err)
+    return err;
+  return make_error(errc::invalid_argument,
+                    "a failure was made of an empty caf::error, which stands "
+                    "for success; give it an error, or return a value");
+}
+
 } // namespace
 
-failure::failure(caf::error err) : failure(std::move(err), nullptr) {
+failure::failure(caf::error err) : failure(not_empty(std::move(err)), nullptr) {
   // nop
 }
 

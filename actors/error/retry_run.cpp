@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "axiom/coordination/detail/problems.hpp"
-#include "axiom/coordination/detail/time_after.hpp"
 #include "axiom/error/printable.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -79,8 +79,12 @@ retry_run::retry_run(const retry_policy& policy)
 }
 
 retry_run::~retry_run() {
-  if (policy_.suppressed != nullptr && !errors_.empty())
-    *policy_.suppressed = std::move(errors_); // it was cancelled
+  if (errors_.empty())
+    return;
+  if (policy_.suppressed != nullptr) // it was cancelled
+    *policy_.suppressed = std::move(errors_);
+  else
+    task_.bear(std::move(errors_));
 }
 
 attempt_options retry_run::next() const {
@@ -93,16 +97,14 @@ attempt_options retry_run::next() const {
 std::optional<sleep> retry_run::failed(const task_reference& who, failure why) {
   auto& timers = task_.host().timers();
   const auto now = timers.now();
-  errors_.push_back({who, std::move(why), timestamp::clock::now(), {}});
+  const auto at = task_.system().wall_time(now);
+  errors_.push_back({who, std::move(why), at, {}});
   auto retryable = false;
   try {
     retryable = policy_.retryable(errors_.back().error);
   } catch (...) { // then nobody knows; and neither error is lost
     errors_.back().suppressed.push_back(
-      {task_.reference(),
-       failure::from(std::current_exception()),
-       timestamp::clock::now(),
-       {}});
+      {task_.reference(), failure::from(std::current_exception()), at, {}});
   }
   const auto step =
     plan_.attempt_failed(retryable, now, task_.context().deadline(),
@@ -112,7 +114,7 @@ std::optional<sleep> retry_run::failed(const task_reference& who, failure why) {
     task_.host().metrics().local().add(runtime::counter::retries_refused);
   if (verdict_ != retry_verdict::again)
     return std::nullopt;
-  return sleep{timers, time_after(now, step.wait)};
+  return sleep{timers, runtime::later(now, step.wait)};
 }
 
 std::string retry_run::why_no_more() const {

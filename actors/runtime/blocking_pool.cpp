@@ -5,6 +5,8 @@
 
 #include <pthread.h>
 
+#include "axiom/runtime/later.hpp"
+
 namespace axiom::runtime {
 
 blocking_pool::blocking_pool() : blocking_pool(options{}) {
@@ -63,9 +65,9 @@ void blocking_pool::run(thread_list::iterator self) {
   std::unique_lock guard{mutex_};
   for (;;) {
     ++idle_;
-    auto awake = wake_.wait_for(guard, options_.keep_alive, [this] {
-      return stopped_ || !jobs_.empty();
-    });
+    auto awake =
+      wake_.wait_until(guard, later(clock_type::now(), options_.keep_alive),
+                       [this] { return stopped_ || !jobs_.empty(); });
     --idle_;
     if (jobs_.empty() && (stopped_ || !awake))
       break;

@@ -6,6 +6,7 @@
 
 #include <caf/actor_control_block.hpp>
 
+#include "axiom/runtime/later.hpp"
 #include "axiom/task/detail/on_cancel_list.hpp"
 #include "axiom/task/message_types.hpp"
 
@@ -44,7 +45,8 @@ public:
     std::unique_lock guard{mutex_};
     auto over = [this] { return done_ || interrupted_; };
     if (timeout)
-      changed_.wait_for(guard, *timeout, over);
+      changed_.wait_until(
+        guard, runtime::later(runtime::clock_type::now(), *timeout), over);
     else
       changed_.wait(guard, over);
   }

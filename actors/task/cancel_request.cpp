@@ -4,6 +4,7 @@
 #include <mutex>
 #include <utility>
 
+#include "axiom/runtime/later.hpp"
 #include "axiom/task/defaults.hpp"
 
 namespace axiom::detail {
@@ -68,7 +69,7 @@ void cancel_request::start(const cancel_options& options) {
   }
   intrusive_ptr_add_ref(this); // the timer's
   auto& timers = task.host().timers();
-  timers.arm(*this, started_ + cause_->grace);
+  timers.arm(*this, runtime::later(started_, cause_->grace));
   // The target may have ended before the timer was armed.
   {
     std::lock_guard guard{mutex_};

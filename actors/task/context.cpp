@@ -1,5 +1,6 @@
 #include "axiom/task/context.hpp"
 
+#include "axiom/runtime/later.hpp"
 #include "axiom/task/defaults.hpp"
 #include "axiom/task/detail/on_cancel_list.hpp"
 #include "axiom/task/detail/sleep.hpp"
@@ -89,7 +90,7 @@ runtime::duration task_context::grace() const noexcept {
 
 detail::sleep task_context::sleep_for(runtime::duration span) const {
   auto& timers = task_->host().timers();
-  return {timers, timers.now() + span};
+  return {timers, runtime::later(timers.now(), span)};
 }
 
 detail::sleep

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <mutex>
 
+#include "axiom/runtime/later.hpp"
 #include "axiom/task/detail/cancel_request.hpp"
 
 namespace axiom::detail {
 
 void task_extras::start_shield_budget(const cancel_cause& cause) {
   auto budget = shield_budget.value_or(cause.grace);
-  deadline.set(cause.requested_at + std::min(budget, cause.grace),
-               cancel_reason::deadline, cause.requested_at + cause.grace);
+  deadline.set(
+    runtime::later(cause.requested_at, std::min(budget, cause.grace)),
+    cancel_reason::deadline, runtime::later(cause.requested_at, cause.grace));
 }
 
 void deadline_timer::set(runtime::time_point due, cancel_reason reason,

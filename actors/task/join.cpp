@@ -1,5 +1,8 @@
 #include "axiom/task/detail/join.hpp"
 
+#include <exception>
+#include <utility>
+
 #include "axiom/task/detail/blocking_wait.hpp"
 #include "axiom/task/detail/cancel_request.hpp"
 #include "axiom/task/detail/inheritance.hpp"
@@ -48,6 +51,21 @@ private:
 };
 
 } // namespace
+
+std::optional<failure> why_no_value(task_actor& end) {
+  end.mark_observed();
+  switch (end.outcome()) {
+    case outcome_kind::failed:
+      return end.why_failed();
+    case outcome_kind::cancelled: {
+      cancelled_error error{end.cause()};
+      auto err = error.error();
+      return failure{std::move(err), std::make_exception_ptr(std::move(error))};
+    }
+    default:
+      return std::nullopt;
+  }
+}
 
 bool begin_wait(task_actor& task, task_actor& goal, waiter& link) noexcept {
   task.awaits(goal);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "axiom/runtime/later.hpp"
+
 namespace axiom::detail {
 
 namespace {
@@ -32,7 +34,7 @@ void inherit(task_seed& seed, const task_options& options) {
   boost::intrusive_ptr<task_environment> result{
     from ? new task_environment(*from) : new task_environment};
   if (options.timeout) {
-    auto due = parent.host().timers().now() + *options.timeout;
+    auto due = runtime::later(parent.host().timers().now(), *options.timeout);
     seed.own_deadline = due < result->deadline;
     result->deadline = std::min(result->deadline, due);
   }

@@ -4,6 +4,7 @@
 
 #include <caf/sec.hpp>
 
+#include "axiom/runtime/later.hpp"
 #include "axiom/task/detail/extras.hpp"
 
 namespace axiom::detail {
@@ -41,7 +42,7 @@ bool pending_response::send(task_actor& task,
   task.next(task_actor::step::suspend);
   auto& timers = task.host().timers();
   if (timeout != runtime::duration::max())
-    timers.arm(timer_, timers.now() + timeout);
+    timers.arm(timer_, runtime::later(timers.now(), timeout));
   receiver->enqueue(task.ctrl(), caf::make_message_id(id_), std::move(content),
                     current_unit());
   return true;

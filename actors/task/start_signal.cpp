@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "axiom/runtime/later.hpp"
 #include "axiom/task/detail/cancel_request.hpp"
 
 namespace axiom::detail {
@@ -19,7 +20,7 @@ void start_signal::limit(runtime::duration timeout) {
   if (stage_ == stage::told || stage_ == stage::over)
     return;
   intrusive_ptr_add_ref(child_.ctrl()); // invariant 3
-  timers.arm(*this, timers.now() + timeout);
+  timers.arm(*this, runtime::later(timers.now(), timeout));
 }
 
 bool start_signal::forget_starter() noexcept {

@@ -130,6 +130,10 @@ task_reference task_actor::reference() const {
   return result;
 }
 
+timestamp task_actor::wall_time() const noexcept {
+  return system_->wall_time(host().timers().now());
+}
+
 bool task_actor::is_below(const task_actor& other) const noexcept {
   for (auto* i = this; i != nullptr; i = i->parent_)
     if (i == &other)

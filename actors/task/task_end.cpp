@@ -45,6 +45,7 @@ void task_actor::settle() noexcept {
     current_task_scope scope{this, current_unit()};
     release_body(); // gives back what the task held
     before_end();
+    settle_borne();
   }
   if (holdings_ != 0)
     forget_holdings();
@@ -155,13 +156,15 @@ void task_actor::child_failed(task_actor& child) noexcept {
   if (node_kind_ == task_kind::root)
     return; // reported when the last handle to the child is gone
   auto& x = extras();
-  std::vector<task_ptr> seen; // released without the lock
+  const auto at = wall_time();
+  std::vector<unseen_failure> seen; // released without the lock
   std::lock_guard guard{lock_};
-  x.failed.push_back(strong(child));
+  x.failed.push_back({strong(child), at});
   if (x.failed.size() >= x.prune_at) {
-    auto middle = std::partition(x.failed.begin(), x.failed.end(), [](auto& y) {
-      return !as_task(y)->observed();
-    });
+    auto middle =
+      std::stable_partition(x.failed.begin(), x.failed.end(), [](auto& y) {
+        return !as_task(y.child)->observed();
+      });
     seen.assign(std::make_move_iterator(middle),
                 std::make_move_iterator(x.failed.end()));
     x.failed.erase(middle, x.failed.end());
@@ -175,13 +178,12 @@ std::vector<task_error> task_actor::take_children_failures() {
   if (x == nullptr || x->failed.empty())
     return errors;
   auto children = std::exchange(x->failed, {});
-  for (auto& ptr : children) {
+  for (auto& [ptr, at] : children) {
     auto& child = *as_task(ptr);
     if (child.observed())
       continue;
     child.mark_observed();
-    errors.push_back(
-      {child.reference(), child.why_failed(), timestamp::clock::now(), {}});
+    errors.push_back({child.reference(), child.why_failed(), at, {}});
   }
   return errors;
 }
@@ -191,18 +193,40 @@ void task_actor::surface_children_failures() noexcept {
   if (errors.empty())
     return;
   if (outcome_ == outcome_kind::failed) {
-    fail(with_suppressed(*failure_, reference(), std::move(errors)));
+    fail(
+      with_suppressed(*failure_, reference(), std::move(errors), wall_time()));
   } else {
     // It returned a value, or was cancelled: either way the error is real.
     fail(to_failure(concurrent_errors{std::move(errors)}));
   }
 }
 
+void task_actor::bear(std::vector<task_error>&& errors) {
+  if (errors.empty() || node_kind_ == task_kind::root)
+    return;
+  auto& x = extras();
+  std::lock_guard guard{lock_}; // children may leave theirs at the same time
+  std::move(errors.begin(), errors.end(), std::back_inserter(x.borne));
+}
+
+void task_actor::settle_borne() noexcept {
+  auto* x = extras_if();
+  if (x == nullptr || x->borne.empty())
+    return;
+  auto errors = std::exchange(x->borne, {});
+  if (outcome_ == outcome_kind::failed)
+    fail(with_lost(*failure_, reference(), std::move(errors), wall_time()));
+  else if (outcome_ == outcome_kind::cancelled && parent_ != nullptr
+           && (parent_->state_.cancelled()
+               || cause()->reason == cancel_reason::sibling_failed))
+    parent_->bear(std::move(errors)); // it lives as long as this has not left
+}
+
 void task_actor::publish(task_phase phase) const noexcept {
   task_lifecycle_event event;
   event.task = reference();
   event.phase = phase;
-  event.at = system_->wall_time(host().timers().now());
+  event.at = wall_time();
   if (phase == task_phase::failed)
     event.detail = failure_->what();
   else if (phase == task_phase::cancelled)

@@ -83,7 +83,7 @@ void task_actor::intrusive_ptr_release_impl() {
       result->target = identity();
       result->target_name = task_name();
       result->origin = "the scheduler, which has stopped";
-      result->at = system_->wall_time(host().timers().now());
+      result->at = wall_time();
       return result;
     }()};
     tree_walk::run(*this, cause, tree_walk::mode::kill,

@@ -290,3 +290,50 @@ BOOST_AUTO_TEST_CASE(that_never_come_are_fine) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+// -- without end --------------------------------------------------------------
+
+namespace {
+
+constexpr auto without_end = axiom::runtime::duration::max();
+
+/// Whether it has a deadline, asked when a timer that is due has fired.
+async<bool> has_deadline(task_context& self) {
+  co_await self.sleep_for(1ms);
+  co_return self.deadline().has_value();
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(timeouts_in_real_time, real_time)
+
+BOOST_AUTO_TEST_CASE(of_the_longest_span_never_end_a_scope) {
+  auto t = start("t", [](task_context& self) -> async<bool> {
+    co_return co_await axiom::with_timeout(self, without_end, has_deadline);
+  });
+  BOOST_TEST(!t.get());
+}
+
+BOOST_AUTO_TEST_CASE(of_the_longest_span_never_end_a_group) {
+  auto run = [](task_context& self) -> async<bool> {
+    using group_type = axiom::coordinated_task_group<bool>;
+    auto body = [](group_type& group) -> async<bool> {
+      co_await group.add_task("child", has_deadline);
+      co_return (co_await group.wait_for_all()).front();
+    };
+    co_return co_await axiom::with_task_group<bool>(
+      self, {.timeout = without_end}, axiom::named(body));
+  };
+  auto t = start("t", run);
+  BOOST_TEST(!t.get());
+}
+
+BOOST_AUTO_TEST_CASE(of_the_longest_span_never_end_a_hedge) {
+  auto t = start("t", [](task_context& self) -> async<bool> {
+    co_return co_await axiom::hedged(
+      self, {.delay = without_end, .timeout = without_end}, has_deadline);
+  });
+  BOOST_TEST(!t.get());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -561,4 +561,21 @@ BOOST_AUTO_TEST_CASE(shows_what_an_error_is_made_of) {
                 "    b\\n: deadline_exceeded: too slow\n");
 }
 
+BOOST_AUTO_TEST_CASE(has_an_end_and_says_how_much_is_left_out) {
+  std::vector<axiom::task_error> many;
+  for (int i = 0; i < 130; ++i) {
+    many.push_back({{}, {axiom::errc::node_down, "x"}, {}, {}});
+    many.back().task.name = std::to_string(i);
+  }
+  const auto all = axiom::to_failure(axiom::concurrent_errors{std::move(many)});
+  std::string text;
+  append_error_tree(text, "job", all);
+  BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 102);
+  BOOST_TEST(text.find("  99: node_down: x\n  ... and 30 more\n")
+             != std::string::npos);
+  text.clear();
+  append_error_tree(text, "job", all, 0, 130);
+  BOOST_TEST(text.find("more") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

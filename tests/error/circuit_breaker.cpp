@@ -232,10 +232,58 @@ BOOST_AUTO_TEST_CASE(forget_listeners_that_have_ended) {
   auto listener = spawn_listener(system(), log);
   breaker.subscribe(listener);
   run();
+  BOOST_TEST(breaker.stats().subscribers == 1u);
   stop(listener);
+  BOOST_TEST(breaker.stats().subscribers == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(forget_listeners_that_want_no_more) {
+  auto breaker = spawn();
+  circuit_log log;
+  auto listener = spawn_listener(system(), log);
+  breaker.subscribe(listener);
+  breaker.subscribe(listener); // once is enough
+  run();
+  BOOST_TEST(breaker.stats().subscribers == 1u);
+  breaker.unsubscribe(listener);
+  run();
+  BOOST_TEST(breaker.stats().subscribers == 0u);
   breaker.trip();
   run();
   BOOST_TEST(log.empty());
+  stop(listener);
+}
+
+BOOST_AUTO_TEST_CASE(may_forget_an_error_that_owns_a_pass_of_theirs) {
+  struct holds_pass : std::runtime_error {
+    explicit holds_pass(axiom::circuit_pass x)
+      : runtime_error("x"),
+        pass(std::make_shared<axiom::circuit_pass>(std::move(x))) {
+      // nop
+    }
+
+    std::shared_ptr<axiom::circuit_pass> pass;
+  };
+  auto open = [](const circuit_breaker& breaker) {
+    auto other = breaker.enter();
+    auto pass = breaker.enter();
+    pass.failed(axiom::failure::from(
+      std::make_exception_ptr(holds_pass{std::move(other)})));
+    BOOST_CHECK(breaker.state() == circuit_state::open);
+  };
+  auto closing = spawn({.failures_in_a_row = 1});
+  open(closing);
+  run(); // it is announced, and known to the circuit alone
+  closing.reset();
+  BOOST_TEST(closing.stats().ignored == 1u);
+  auto ending = spawn({.failures_in_a_row = 1});
+  run();
+  send_exit(caf::actor_cast<caf::actor>(ending.actor()),
+            caf::exit_reason::kill);
+  open(ending);
+  ending.reset(); // known to the announcement alone, which nobody makes
+  run();
+  BOOST_TEST(ending.stats().ignored == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(are_served_by_message) {

@@ -146,6 +146,59 @@ BOOST_AUTO_TEST_CASE(through_a_partition_as_well) {
   BOOST_TEST(shared.in_use() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(with_calls_that_notice_by_themselves_that_time_is_over) {
+  auto breaker = spawn({.failures_in_a_row = 5});
+  for (int i = 0; i < 4; ++i) {
+    auto op = [](task_context& self) -> async<int> {
+      co_await axiom::as_expected(self.sleep_for(1h));
+      self.check_cancelled();
+      co_return 1;
+    };
+    auto body = [&, op](task_context& self) -> async<int> {
+      auto call = [&](task_context& inner) {
+        return breaker.call(inner, limiter, axiom::named(op));
+      };
+      co_return co_await axiom::with_timeout(self, 200ms, axiom::named(call));
+    };
+    auto t = start("caller", body);
+    advance(200ms);
+    BOOST_TEST(t.get_expected().error().is(errc::deadline_exceeded));
+  }
+  BOOST_TEST(breaker.stats().failed == 4u);
+  BOOST_TEST(limiter.stats().limit < 8u);
+}
+
+BOOST_AUTO_TEST_CASE(not_with_calls_that_notice_another_cancellation) {
+  auto breaker = spawn({.failures_in_a_row = 5});
+  auto t = call(breaker, [](task_context& self) -> async<int> {
+    co_await axiom::as_expected(self.sleep_for(1h));
+    self.check_cancelled();
+    co_return 1;
+  });
+  advance(200ms);
+  t.cancel();
+  run();
+  BOOST_TEST(t.get_expected().error().is(errc::cancelled));
+  BOOST_TEST(breaker.stats().ignored == 1u);
+  BOOST_TEST(limiter.stats().limit == 8u);
+}
+
+BOOST_AUTO_TEST_CASE(and_let_nobody_queue_whose_probe_could_not_begin) {
+  auto breaker = spawn({.failures_in_a_row = 5, .open_for = 1s, .probes = 1});
+  breaker.trip();
+  advance(1s);
+  auto probe = breaker.try_enter();
+  BOOST_REQUIRE(probe);
+  auto held = limiter.try_acquire(8); // so that there is no permit
+  auto refused = call(breaker, [](task_context&) { return 1; });
+  run();
+  BOOST_REQUIRE(refused.done());
+  BOOST_TEST(refused.get_expected().error().is(errc::circuit_open));
+  BOOST_TEST(limiter.stats().waiting == 0u);
+  BOOST_TEST(breaker.stats().refused == 1u);
+  held.ignored();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 // -- supervisors --------------------------------------------------------------

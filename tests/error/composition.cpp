@@ -127,32 +127,50 @@ BOOST_AUTO_TEST_CASE(an_alternative_stands_in_for_an_open_circuit) {
 
 // -- each end of an operation, under each way to recover ----------------------
 
+namespace {
+
+using operation = std::function<async<int>(task_context&)>;
+
+/// What the ways to recover work with.
+struct means {
+  circuit_breaker& breaker;
+  axiom::concurrency_limiter limiter;
+  axiom::bulkhead walls;
+};
+
+async<int> hedged(task_context& self, const means&, operation op) {
+  co_return co_await axiom::hedged(self, {.delay = 24h}, op);
+}
+
+} // namespace
+
 BOOST_AUTO_TEST_CASE(every_end_is_what_it_would_be_alone) {
-  using operation = std::function<async<int>(task_context&)>;
-  using policy = async<int> (*)(task_context&, circuit_breaker&,
-                                const axiom::bulkhead&, operation);
+  using policy = async<int> (*)(task_context&, const means&, operation);
   const auto limiter = axiom::concurrency_limiter::spawn(
     system(), {.name = "l", .max_concurrency = 100});
-  const axiom::bulkhead walls{limiter};
+  const means all{breaker, limiter, axiom::bulkhead{limiter}};
   struct row {
     const char* name;
     policy run;
+    std::size_t attempts = 1; // at an operation that fails
   };
   const std::vector<row> policies{
-    {"retry", [](task_context& self, circuit_breaker&, const axiom::bulkhead&,
+    {"retry", [](task_context& self, const means&,
                  operation op) { return retry(self, {.attempts = 1}, op); }},
-    {"breaker",
-     [](task_context& self, circuit_breaker& breaker, const axiom::bulkhead&,
-        operation op) { return breaker.call(self, op); }},
-    {"bulkhead",
-     [](task_context& self, circuit_breaker&, const axiom::bulkhead& walls,
-        operation op) { return walls.call(self, op); }},
+    {"breaker", [](task_context& self, const means& x,
+                   operation op) { return x.breaker.call(self, op); }},
+    {"breaker with a limiter",
+     [](task_context& self, const means& x, operation op) {
+       return x.breaker.call(self, x.limiter, op);
+     }},
+    {"bulkhead", [](task_context& self, const means& x,
+                    operation op) { return x.walls.call(self, op); }},
     {"fallback",
-     [](task_context& self, circuit_breaker&, const axiom::bulkhead&,
-        operation op) {
+     [](task_context& self, const means&, operation op) {
        return axiom::fallback(
          self, {.after = [](const axiom::failure&) { return false; }}, op, op);
      }},
+    {"hedged", &hedged, 2},
   };
   struct mine : std::runtime_error {
     using runtime_error::runtime_error;
@@ -164,31 +182,45 @@ BOOST_AUTO_TEST_CASE(every_end_is_what_it_would_be_alone) {
   const operation fails = failing_after(1s, "x");
   const operation value = after(1s, 7);
   const operation hangs = after(1h, 7);
+  const operation polls = [](task_context& self) -> async<int> {
+    co_await axiom::as_expected(self.sleep_for(1h));
+    self.check_cancelled();
+    co_return 7;
+  };
   for (auto& p : policies) {
     BOOST_TEST_CONTEXT(p.name) {
       auto begin = [&](axiom::task_options options, const operation& op) {
         options.name = "t";
         return start(options, [&, op](task_context& self) {
-          return p.run(self, breaker, walls, op);
+          return p.run(self, all, op);
         });
       };
       auto a = begin({}, value);
       auto b = begin({}, fails);
       auto c = begin({}, throws);
       auto d = begin({}, hangs);
-      auto e = begin({.timeout = 1s}, hangs);
+      auto e = begin({.timeout = 2s}, hangs);
+      auto f = begin({}, polls);
+      auto g = begin({.timeout = 2s}, polls);
       run();
       d.cancel();
-      advance(1s);
+      f.cancel();
+      advance(2s);
       BOOST_TEST(a.get() == 7);
-      check_lines(errors_of(b), {"invalid_argument: x"});
-      BOOST_CHECK_THROW(c.get(), mine);
-      BOOST_TEST(d.get_expected().error().is(errc::cancelled));
-      BOOST_TEST(e.get_expected().error().is(errc::cancelled));
+      if (p.attempts == 1) {
+        check_lines(errors_of(b), {"invalid_argument: x"});
+        BOOST_CHECK_THROW(c.get(), mine);
+      } else { // each attempt is told of
+        check_lines(errors_of(b), {"attempt 1: invalid_argument: x",
+                                   "attempt 2: invalid_argument: x"});
+        BOOST_TEST(errors_of(c).size() == p.attempts);
+      }
+      for (auto* cancelled : {&d, &e, &f, &g})
+        BOOST_TEST(cancelled->get_expected().error().is(errc::cancelled));
       BOOST_TEST(limiter.in_use() == 0u);
-      BOOST_TEST(pending_timers() == 0u);
-      breaker.reset();
+      breaker.reset(); // it has opened, and waits for its time
       run();
+      BOOST_TEST(pending_timers() == 0u);
     }
   }
 }

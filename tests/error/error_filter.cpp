@@ -1,5 +1,7 @@
 // Which errors may pass by themselves.
 
+#include <functional>
+
 #include "support/recovery.hpp"
 
 using namespace test;
@@ -73,6 +75,21 @@ BOOST_AUTO_TEST_CASE(are_what_a_filter_says) {
   const auto copy = object;
   BOOST_TEST(!copy(failure{errc::self_join, "x"}));
   BOOST_TEST(object(failure{errc::self_join, "x"}));
+}
+
+BOOST_AUTO_TEST_CASE(are_what_is_standard_for_an_empty_filter) {
+  bool (*const none)(const failure&) = nullptr;
+  std::function<bool(const failure&)> nothing;
+  for (const axiom::error_filter x :
+       {axiom::error_filter{nullptr}, axiom::error_filter{none},
+        axiom::error_filter{nothing}}) {
+    BOOST_TEST(x(failure{errc::node_down, "x"}));
+    BOOST_TEST(!x(failure{errc::self_join, "x"}));
+  }
+  // By reference: what it holds later counts.
+  const axiom::error_filter x{nothing};
+  nothing = [](const failure&) { return true; };
+  BOOST_TEST(x(failure{errc::self_join, "x"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

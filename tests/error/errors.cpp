@@ -93,6 +93,13 @@ BOOST_AUTO_TEST_CASE(are_rendered_by_the_actor_system) {
   BOOST_TEST(text.find("t-1") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(of_an_empty_caf_error_say_that_it_is_one) {
+  const axiom::failure x{caf::error{}};
+  BOOST_TEST(x.is(errc::invalid_argument));
+  BOOST_TEST(x.what().find("give it an error") != std::string::npos);
+  BOOST_CHECK(code_thrown_by([&] { x.rethrow(); }) == errc::invalid_argument);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(failures)
@@ -125,6 +132,23 @@ BOOST_AUTO_TEST_CASE(without_an_exception_throw_ours) {
     BOOST_CHECK(ex.error() == caf::sec::runtime_error);
     BOOST_TEST(std::string{ex.what()} == "runtime_error: r");
   }
+}
+
+BOOST_AUTO_TEST_CASE(cannot_be_none) {
+  BOOST_CHECK(code_thrown_by([] {
+                static_cast<void>(
+                  axiom::concurrent_errors{std::vector<axiom::task_error>{}});
+              })
+              == errc::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(are_summed_up_in_one_line_whatever_the_first_contains) {
+  const axiom::concurrent_errors x{
+    {an_error("a\nb", errc::self_join, "red \x1b[31m\r\nnext \xff")}};
+  const std::string wanted = "concurrent_errors: 'a\\nb': self_join: red "
+                             "\\x1b[31m\\r\\nnext \\xff";
+  BOOST_TEST(std::string{x.what()} == wanted);
+  BOOST_TEST(axiom::to_failure(x).what() == wanted);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

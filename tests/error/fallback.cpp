@@ -130,4 +130,34 @@ BOOST_AUTO_TEST_CASE(that_cannot_work_are_refused) {
   BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::invalid_argument);
 }
 
+BOOST_AUTO_TEST_CASE(leave_their_errors_to_a_timeout_around_them) {
+  auto body = [&](task_context& self) -> async<int> {
+    auto op = [&](task_context& inner) -> async<int> {
+      co_return co_await fallback(inner, {.name = "f"}, one, never);
+    };
+    co_return co_await axiom::with_timeout(self, 2s, {.name = "scope"},
+                                           axiom::named(op));
+  };
+  auto t = start("t", body);
+  advance(2s);
+  check_lines(errors_of(t),
+              {"scope: deadline_exceeded: 'scope' did not end within 2 s; it "
+               "ended after 2 s",
+               "+f #1: invalid_argument: one"});
+}
+
+BOOST_AUTO_TEST_CASE(hand_over_their_errors_when_they_are_cancelled) {
+  std::vector<axiom::task_error> lost;
+  auto body = [&](task_context& self) -> async<int> {
+    co_return co_await fallback(self, {.name = "f", .suppressed = &lost}, one,
+                                never);
+  };
+  auto t = start("t", body);
+  advance(2s);
+  t.cancel();
+  run();
+  BOOST_TEST(t.get_expected().error().is(errc::cancelled));
+  check_lines(listed(lost), {"f #1: invalid_argument: one"});
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -383,6 +383,123 @@ BOOST_AUTO_TEST_CASE(and_successes_earn_retries) {
   BOOST_TEST(budget.available() == 1.0);
 }
 
+// -- cut short ----------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(until_a_timeout_whose_error_suppresses_the_earlier_ones) {
+  scripted s{{{0ms, broken}, {0ms, broken}, {1h, {}}}};
+  auto body = [&](task_context& self) -> async<int> {
+    auto op = [&](task_context& inner) {
+      return tried(inner, {.name = "r", .backoff = every(1ms)}, s, *this);
+    };
+    co_return co_await axiom::with_timeout(self, 1s, {.name = "scope"},
+                                           axiom::named(op));
+  };
+  auto t = start("t", body);
+  advance(1s);
+  BOOST_REQUIRE(t.done());
+  check_lines(errors_of(t),
+              {"scope: deadline_exceeded: 'scope' did not end within 1 s; it "
+               "ended after 1 s",
+               "+r #1: node_down: call 1", "+r #2: node_down: call 2"});
+}
+
+BOOST_AUTO_TEST_CASE(below_a_timeout_leave_their_errors_to_it) {
+  scripted s{{{0ms, broken}, {1h, {}}}};
+  auto body = [&](task_context& self) -> async<int> {
+    auto op = [&](task_context& inner) -> async<int> {
+      auto retrying = [&](task_context& me) {
+        return tried(me, {.name = "r", .backoff = every(1ms)}, s, *this);
+      };
+      auto child = inner.create_child_task("child", retrying);
+      co_return co_await child;
+    };
+    co_return co_await axiom::with_timeout(self, 1s, {.name = "scope"},
+                                           axiom::named(op));
+  };
+  auto t = start("t", body);
+  advance(1s);
+  check_lines(errors_of(t),
+              {"scope: deadline_exceeded: 'scope' did not end within 1 s; it "
+               "ended after 1 s",
+               "+r #1: node_down: call 1"});
+}
+
+BOOST_AUTO_TEST_CASE(in_a_group_that_runs_out_of_time) {
+  scripted s{{{0ms, broken}, {1h, {}}}};
+  using group_type = axiom::coordinated_task_group<int>;
+  auto body = [&](task_context& self) -> async<int> {
+    auto fill = [&](group_type& group) -> async<int> {
+      auto retrying = [&](task_context& me) {
+        return tried(me, {.name = "r", .backoff = every(1ms)}, s, *this);
+      };
+      co_await group.add_task("child", retrying);
+      co_return (co_await group.wait_for_all()).front();
+    };
+    co_return co_await axiom::with_task_group<int>(
+      self, {.name = "g", .timeout = 1s}, axiom::named(fill));
+  };
+  auto t = start("t", body);
+  advance(1s);
+  check_lines(errors_of(t),
+              {"g: deadline_exceeded: group 'g' did not end in time",
+               "+r #1: node_down: call 1"});
+}
+
+BOOST_AUTO_TEST_CASE(until_a_sibling_fails_whose_error_suppresses_theirs) {
+  // In the second attempt, and in the backoff before it.
+  for (auto pause : {duration{1ms}, duration{1h}}) {
+    scripted s{{{0ms, broken}, {1h, {}}}};
+    using group_type = axiom::coordinated_task_group<int>;
+    auto body = [&](task_context& self) -> async<int> {
+      auto fill = [&](group_type& group) -> async<int> {
+        auto retrying = [&](task_context& me) {
+          return tried(me, {.name = "r", .backoff = every(pause)}, s, *this);
+        };
+        auto sibling = failing_after(1s, "x");
+        co_await group.add_task("child", retrying);
+        co_await group.add_task("sibling", sibling);
+        co_return (co_await group.wait_for_all()).front();
+      };
+      co_return co_await axiom::with_task_group<int>(self, {.name = "g"},
+                                                     axiom::named(fill));
+    };
+    auto t = start("t", body);
+    advance(1s);
+    check_lines(errors_of(t),
+                {"sibling: invalid_argument: x", "+r #1: node_down: call 1"});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(keep_their_errors_for_what_a_cancelled_body_fails_with) {
+  scripted s{{{0ms, broken}, {1h, {}}}};
+  auto body = [&](task_context& self) -> async<int> {
+    auto op = tried(self, {.name = "r", .backoff = every(1ms)}, s, *this);
+    auto end = co_await axiom::as_expected(std::move(op));
+    BOOST_TEST(!end);
+    co_return axiom::fail(wrong, "no way to go on");
+  };
+  auto t = start("t", body);
+  advance(1s);
+  t.cancel();
+  run();
+  check_lines(errors_of(t), {"t: invalid_argument: no way to go on",
+                             "+r #1: node_down: call 1"});
+}
+
+BOOST_AUTO_TEST_CASE(leave_nothing_behind_in_a_scope_that_ends_well) {
+  scripted s{{{0ms, broken}, {1h, {}}}};
+  auto body = [&](task_context& self) -> async<int> {
+    auto op = tried(self, {.name = "r", .backoff = every(1ms)}, s, *this);
+    auto end = co_await axiom::as_expected(std::move(op));
+    co_return end ? 1 : 2;
+  };
+  auto t = start("t", body);
+  advance(1s);
+  t.cancel();
+  run();
+  BOOST_TEST(t.get() == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 // -- threads ------------------------------------------------------------------
@@ -401,6 +518,25 @@ BOOST_AUTO_TEST_CASE(blocking_operations) {
   };
   auto t = start("t", body);
   BOOST_TEST(t.get() == 3);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// -- on the real clock --------------------------------------------------------
+
+BOOST_FIXTURE_TEST_SUITE(retried_in_real_time, real_time)
+
+BOOST_AUTO_TEST_CASE(with_attempts_that_may_last_for_ever) {
+  auto t = start("t", [](task_context& self) -> async<bool> {
+    auto op = [](task_context& inner) -> async<bool> {
+      co_await inner.sleep_for(1ms); // a timer that is due fires before
+      co_return inner.deadline().has_value();
+    };
+    co_return co_await retry(
+      self, {.attempts = 1, .attempt_timeout = axiom::runtime::duration::max()},
+      axiom::named(op));
+  });
+  BOOST_TEST(!t.get());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -137,14 +137,22 @@ struct stepwise : axiom::testing::fixture {
 
 /// The same with two workers.
 struct threaded : axiom::testing::fixture {
-  threaded()
-    : fixture({.scheduler = axiom::runtime::scheduler_policy::axiom}) {
+  explicit threaded(bool virtual_time = true)
+    : fixture({.scheduler = axiom::runtime::scheduler_policy::axiom,
+               .virtual_time = virtual_time}) {
     // nop
   }
 
   template <class F>
   auto start(std::string_view name, F op) {
     return coordinator().create_child_task(name, std::move(op));
+  }
+};
+
+/// Two workers, and time that goes by itself.
+struct real_time : threaded {
+  real_time() : threaded(false) {
+    // nop
   }
 };
 

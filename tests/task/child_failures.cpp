@@ -239,6 +239,50 @@ BOOST_AUTO_TEST_CASE(thousands_seen_in_between_do_not_pile_up) {
   BOOST_TEST(t.get() == 1);
 }
 
+BOOST_AUTO_TEST_CASE(each_has_the_time_when_it_happened) {
+  auto t = start("parent", [](task_context& self) -> async<void> {
+    for (auto span : {1s, 2s, 3s}) {
+      self.create_child_task("bad", [span](task_context& me) -> async<void> {
+        co_await me.sleep_for(span);
+        throw std::runtime_error("x");
+      });
+    }
+    co_await self.sleep_for(1h);
+  });
+  run();
+  const auto created = t.reference().created_at;
+  advance(1h);
+  auto errors = errors_of(t);
+  BOOST_REQUIRE(errors.size() == 3u);
+  for (std::size_t i = 0; i < 3; ++i)
+    BOOST_CHECK(errors[i].at - created == std::chrono::seconds{i + 1});
+}
+
+BOOST_AUTO_TEST_CASE(many_stay_in_order_when_those_seen_are_forgotten) {
+  auto t = start("parent", [](task_context& self) -> async<void> {
+    std::vector<axiom::task<void>> children;
+    for (int i = 0; i < 100; ++i)
+      children.push_back(
+        self.create_child_task(std::to_string(i), [](task_context&) {
+          throw std::runtime_error("x");
+        }));
+    co_await self.sleep_for(1s);
+    for (int i = 0; i < 100; i += 2) // each second one is seen
+      static_cast<void>(children[i].get_expected());
+    for (int i = 100; i < 300; ++i)
+      self.create_child_task(std::to_string(i), [](task_context&) {
+        throw std::runtime_error("x");
+      });
+    co_await self.sleep_for(1s);
+  });
+  advance(2s);
+  auto errors = errors_of(t);
+  BOOST_REQUIRE(errors.size() == 250u);
+  for (std::size_t i = 1; i < errors.size(); ++i)
+    BOOST_REQUIRE(std::stoi(errors[i - 1].task.name)
+                  < std::stoi(errors[i].task.name));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(unobserved_errors_of_roots, stepwise)

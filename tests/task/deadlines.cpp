@@ -118,4 +118,48 @@ BOOST_AUTO_TEST_CASE(apply_to_blocking_and_plain_bodies_that_check) {
   BOOST_TEST(t.cancelled());
 }
 
+BOOST_AUTO_TEST_CASE(at_the_end_of_time_never_pass) {
+  auto t = start({.name = "t", .timeout = axiom::runtime::duration::max()},
+                 [](task_context& self) -> async<bool> {
+                   co_await self.sleep_for(1h);
+                   co_return self.deadline().has_value();
+                 });
+  advance(1h);
+  BOOST_REQUIRE(t.done());
+  BOOST_TEST(!t.get());
+}
+
+BOOST_AUTO_TEST_CASE(of_shields_may_be_at_the_end_of_time) {
+  auto t = start({.name = "t", .grace = axiom::runtime::duration::max()},
+                 [](task_context& self) -> async<void> {
+                   auto work = [](task_context& me) -> async<void> {
+                     co_await me.sleep_for(1h);
+                   };
+                   co_await axiom::as_expected(self.sleep_for(24h));
+                   co_await self.shielded(axiom::named(work));
+                 });
+  run();
+  t.cancel();
+  advance(59min);
+  BOOST_TEST(!t.done()); // the shield has its time
+  advance(1min);
+  BOOST_TEST(t.done());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// -- on the real clock --------------------------------------------------------
+
+BOOST_FIXTURE_TEST_SUITE(deadlines_in_real_time, real_time)
+
+BOOST_AUTO_TEST_CASE(at_the_end_of_time_never_pass) {
+  auto t = coordinator().create_child_task(
+    {.name = "t", .timeout = axiom::runtime::duration::max()},
+    [](task_context& self) -> async<bool> {
+      co_await self.sleep_for(1ms); // a timer that is due fires before
+      co_return self.deadline().has_value();
+    });
+  BOOST_TEST(!t.get());
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -282,6 +282,20 @@ BOOST_AUTO_TEST_CASE(that_wait_for_ever_need_no_timer) {
   BOOST_TEST(t.get() == "at last");
 }
 
+BOOST_AUTO_TEST_CASE(with_the_longest_timeouts_wait_for_the_answer) {
+  for (auto timeout : {axiom::runtime::duration::max(),
+                       axiom::runtime::duration::max() - 1ns}) {
+    auto t = start("t", [&](task_context& self) -> async<std::string> {
+      co_return co_await self.request<std::string>(server.actor, timeout, 1);
+    });
+    advance(24h);
+    BOOST_TEST(!t.done());
+    answer("late");
+    BOOST_REQUIRE(t.done());
+    BOOST_TEST(t.get() == "late");
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(then, stepwise)

@@ -101,6 +101,20 @@ BOOST_AUTO_TEST_CASE(a_cancellation_takes_effect_at_a_yield) {
   BOOST_TEST(rounds == 10);
 }
 
+BOOST_AUTO_TEST_CASE(for_the_longest_span_lasts_until_it_is_cancelled) {
+  for (auto span : {axiom::runtime::duration::max(),
+                    axiom::runtime::duration::max() - 1ns}) {
+    auto t = start("t", [span](task_context& self) -> async<void> {
+      co_await self.sleep_for(span);
+    });
+    advance(24h);
+    BOOST_TEST(!t.done());
+    t.cancel();
+    run();
+    BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::cancelled);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_FIXTURE_TEST_SUITE(joining, stepwise)
@@ -469,6 +483,39 @@ BOOST_AUTO_TEST_CASE(give_up_after_their_timeout) {
   t.cancel();
   t.wait();
   BOOST_TEST(t.wait_for(0s));
+}
+
+BOOST_AUTO_TEST_CASE(with_the_longest_timeout_do_not_give_up) {
+  auto t = start("t", forever);
+  std::promise<void> begun;
+  auto ended = false;
+  std::thread waiter{[&] {
+    begun.set_value();
+    ended = t.wait_for(std::chrono::nanoseconds::max());
+  }};
+  begun.get_future().get();
+  t.cancel();
+  waiter.join();
+  BOOST_TEST(ended);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// -- on the real clock --------------------------------------------------------
+
+BOOST_FIXTURE_TEST_SUITE(sleeping_in_real_time, real_time)
+
+BOOST_AUTO_TEST_CASE(for_the_longest_span_ends_by_a_cancellation_alone) {
+  auto t = start("t", [](task_context& self) -> async<void> {
+    co_await self.sleep_for(axiom::runtime::duration::max());
+  });
+  // Of two timers the one that is due first fires first.
+  auto other = start("other", [](task_context& self) -> async<void> {
+    co_await self.sleep_for(1ms);
+  });
+  other.get();
+  t.cancel();
+  BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::cancelled);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -36,6 +36,7 @@ public:
     for (auto& x : subscribers_)
       demonitor(x);
     subscribers_.clear();
+    count_subscribers();
     block_->actor_ended();
   }
 
@@ -47,6 +48,7 @@ protected:
     });
     set_down_handler([this](caf::down_msg& msg) {
       std::erase(subscribers_, msg.source);
+      count_subscribers();
       clients_.died(msg.source);
     });
     return {
@@ -125,6 +127,7 @@ private:
       return;
     subscribers_.push_back(std::move(who));
     monitor(x);
+    count_subscribers();
   }
 
   void unsubscribe(const caf::actor& x) {
@@ -132,6 +135,11 @@ private:
     if (!clients_.knows(who)) // else it is watched for that
       demonitor(who);
     std::erase(subscribers_, who);
+    count_subscribers();
+  }
+
+  void count_subscribers() noexcept {
+    block_->subscribers(subscribers_.size());
   }
 
   void end(caf::error reason) {

@@ -102,7 +102,7 @@ circuit_block::circuit_block(runtime::host& where, circuit_options options)
     closed_period_(0),
     core_(rules_of(options_)) {
   closed_period_.store(core_.period(), std::memory_order_relaxed);
-  standing_.since = timestamp::clock::now();
+  standing_.since = wall_time(timers_.now());
   changes_.reserve(8);
 }
 
@@ -125,33 +125,40 @@ std::vector<circuit_block::change> circuit_block::take_changes() {
 
 void circuit_block::actor_ended() noexcept {
   host_.residents().remove(*this);
-  circuit_actor ended; // goes without the lock
+  circuit_actor ended; // goes without the lock, as what it was not told
+  std::vector<change> untold;
   std::lock_guard guard{lock_};
   std::swap(ended, actor_);
-  changes_.clear();
+  untold.swap(changes_);
 }
 
 // -- events -------------------------------------------------------------------
 
-void circuit_block::note_change(circuit_state from) noexcept {
+timestamp circuit_block::wall_time(runtime::time_point at) const noexcept {
+  return host_.info().wall_time(at);
+}
+
+void circuit_block::note_change(circuit_state from, timestamp at,
+                                forgotten& old) noexcept {
   closed_period_.store(core_.state() == circuit_state::closed ? core_.period()
                                                               : 0,
                        std::memory_order_relaxed);
   const auto to = core_.state();
   auto& x = standing_;
   x.state = to;
-  x.since = timestamp::clock::now();
+  x.since = at;
   x.until = {};
   x.cause = core_.cause();
   if (to == circuit_state::open) {
     x.until = wall_time_after(x.since, core_.opened_for());
     x.cause_failures = core_.cause_failures();
     x.cause_calls = core_.cause_calls();
-    x.last_failure =
-      x.cause == circuit_cause::by_hand ? std::nullopt : last_failure_;
+    old.standing = std::exchange(
+      x.last_failure,
+      x.cause == circuit_cause::by_hand ? std::nullopt : last_failure_);
   } else if (to == circuit_state::closed) {
-    x.last_failure.reset();
-    last_failure_.reset();
+    old.standing = std::exchange(x.last_failure, std::nullopt);
+    old.last = std::exchange(last_failure_, std::nullopt);
   }
   if (!actor_)
     return;
@@ -163,13 +170,15 @@ void circuit_block::note_change(circuit_state from) noexcept {
 }
 
 template <class F>
-void circuit_block::happens(F event) noexcept {
+void circuit_block::happens(runtime::time_point now, F event) noexcept {
+  const auto at = wall_time(now);
   circuit_actor to_tell;
+  forgotten old;
   {
     std::lock_guard guard{lock_};
     const auto from = core_.state();
     if (event(core_)) {
-      note_change(from);
+      note_change(from, at, old);
       to_tell = actor_;
     }
   }
@@ -179,13 +188,13 @@ void circuit_block::happens(F event) noexcept {
 
 void circuit_block::advance() noexcept {
   const auto now = timers_.now();
-  happens([now](auto& core) { return core.advance(now); });
+  happens(now, [now](auto& core) { return core.advance(now); });
 }
 
 std::optional<circuit_ticket> circuit_block::enter_unless_closed() noexcept {
   const auto now = timers_.now();
   std::optional<circuit_ticket> result;
-  happens([&](auto& core) { return core.enter(now, result); });
+  happens(now, [&](auto& core) { return core.enter(now, result); });
   return result;
 }
 
@@ -196,7 +205,7 @@ void circuit_block::leave(circuit_ticket ticket, call_outcome how,
   const auto now =
     how == call_outcome::failed ? timers_.now() : timers_.recently();
   std::optional<failure> old; // destroyed without the lock
-  happens([&](auto& core) {
+  happens(now, [&](auto& core) {
     if (why != nullptr && ticket.period == core.period())
       old = std::exchange(last_failure_, *why);
     return core.leave(ticket, how, now);
@@ -213,11 +222,11 @@ bool circuit_block::counts(const failure& why) const noexcept {
 
 void circuit_block::trip() noexcept {
   const auto now = timers_.now();
-  happens([now](auto& core) { return core.trip(now); });
+  happens(now, [now](auto& core) { return core.trip(now); });
 }
 
 void circuit_block::reset() noexcept {
-  happens([](auto& core) { return core.reset(); });
+  happens(timers_.now(), [](auto& core) { return core.reset(); });
 }
 
 // -- observing ----------------------------------------------------------------
@@ -239,6 +248,14 @@ circuit_state circuit_block::state() noexcept {
   advance();
   std::lock_guard guard{lock_};
   return core_.state();
+}
+
+bool circuit_block::admits() noexcept {
+  if (closed_period_.load(std::memory_order_relaxed) != 0)
+    return true;
+  advance();
+  std::lock_guard guard{lock_};
+  return core_.admits();
 }
 
 circuit_stats circuit_block::stats() {
@@ -263,6 +280,7 @@ circuit_stats circuit_block::stats() {
     result.failures_in_a_row = core_.in_a_row();
     result.probes = core_.probes_under_way();
   }
+  result.subscribers = subscribers_.load(std::memory_order_relaxed);
   result.name = options_.name;
   result.state = standing.state;
   result.since = standing.since;

@@ -46,6 +46,14 @@ std::string refusal(std::string_view name, const detail::circuit_standing& x,
   return result;
 }
 
+/// Whether the task that runs here is cancelled since its time, or that of one
+/// above it, was over.
+bool out_of_time() noexcept {
+  const auto* task = detail::current_task();
+  return task != nullptr && task->state().cancelled()
+      && task->cause()->reason == cancel_reason::deadline;
+}
+
 } // namespace
 
 std::string to_string(circuit_state state) {
@@ -108,6 +116,8 @@ bool circuit_pass::succeeded() noexcept {
 bool circuit_pass::failed(const failure& why) noexcept {
   if (circuit_ == nullptr)
     return false;
+  if (why.is(errc::cancelled) && out_of_time())
+    return left_open();
   const auto circuit = std::move(circuit_);
   const auto counts = circuit->counts(why);
   circuit->leave(ticket_,
@@ -117,15 +127,16 @@ bool circuit_pass::failed(const failure& why) noexcept {
   return counts;
 }
 
-void circuit_pass::left_open() noexcept {
+bool circuit_pass::left_open() noexcept {
   const auto circuit = std::move(circuit_);
-  const auto* task = detail::current_task();
-  if (task == nullptr || !task->state().cancelled()
-      || task->cause()->reason != cancel_reason::deadline)
-    return circuit->leave(ticket_, detail::call_outcome::ignored);
+  if (!out_of_time()) {
+    circuit->leave(ticket_, detail::call_outcome::ignored);
+    return false;
+  }
   const failure why{errc::deadline_exceeded,
                     "the call was cancelled when its time was over"};
   circuit->leave(ticket_, detail::call_outcome::failed, &why);
+  return true;
 }
 
 // -- circuit_breaker ----------------------------------------------------------
@@ -169,12 +180,6 @@ const circuit_actor& circuit_breaker::actor() const noexcept {
   return handle_->actor();
 }
 
-circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit) {
-  if (auto ticket = circuit->enter())
-    return {circuit, *ticket};
-  circuit->refuse();
-}
-
 circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit,
                                     permit& held) {
   if (auto ticket = circuit->enter())
@@ -184,7 +189,8 @@ circuit_pass circuit_breaker::enter(const detail::circuit_ptr& circuit,
 }
 
 circuit_pass circuit_breaker::enter() const {
-  return enter(circuit_);
+  permit none;
+  return enter(circuit_, none);
 }
 
 circuit_pass circuit_breaker::try_enter() const noexcept {

@@ -6,7 +6,7 @@
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
-#include "axiom/coordination/detail/time_after.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -20,7 +20,7 @@ circuit_clients::held::~held() {
 void circuit_clients::held::end_after(caf::timespan span) {
   auto& timers = owner_.circuit_->host().timers();
   timeout_ = span;
-  timers.arm(timer_.emplace(*this), time_after(timers.now(), span));
+  timers.arm(timer_.emplace(*this), runtime::later(timers.now(), span));
 }
 
 void circuit_clients::held::timer::fire() noexcept {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "axiom/coordination/detail/time_after.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -11,10 +11,7 @@ namespace axiom::detail {
 bool circuit_core::enter(runtime::time_point now,
                          std::optional<circuit_ticket>& result) noexcept {
   const auto changed = advance(now);
-  const auto admitted = state_ == circuit_state::closed
-                     || (state_ == circuit_state::half_open
-                         && under_way_ + probed_ < rules_.probes);
-  if (!admitted) {
+  if (!admits()) {
     ++counts_.refused;
     result.reset();
     return changed;
@@ -123,7 +120,7 @@ void circuit_core::open(circuit_cause why, runtime::time_point now) noexcept {
   open_for_ = why == circuit_cause::probe_failed
               ? std::max(longer, rules_.open_for)
               : rules_.open_for;
-  due_ = time_after(now, open_for_);
+  due_ = runtime::later(now, open_for_);
   cause_ = why;
   ++counts_.opened;
   become(circuit_state::open);

@@ -7,6 +7,8 @@
 
 #include "resource/milliseconds.hpp"
 
+#include "axiom/runtime/later.hpp"
+
 namespace axiom::detail {
 
 // -- construction
@@ -92,8 +94,9 @@ pool_place pool_access::try_place(std::string_view key) const {
 
 async<pool_place> pool_access::wait(task_actor& task, take_terms terms) const {
   auto& timers = task.host().timers();
-  const auto give_up =
-    terms.timeout ? timers.now() + *terms.timeout : runtime::time_point{};
+  const auto give_up = terms.timeout
+                       ? runtime::later(timers.now(), *terms.timeout)
+                       : runtime::time_point{};
   pool_place result;
   try {
     if (quotas_ != nullptr) {
@@ -120,8 +123,8 @@ async<pool_place> pool_access::wait(task_actor& task, take_terms terms) const {
 }
 
 pool_place pool_access::wait_blocking(const take_terms& terms) const {
-  const auto give_up =
-    terms.timeout ? now() + *terms.timeout : runtime::time_point{};
+  const auto give_up = terms.timeout ? runtime::later(now(), *terms.timeout)
+                                     : runtime::time_point{};
   pool_place result;
   try {
     if (quotas_ != nullptr) {

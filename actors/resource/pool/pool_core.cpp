@@ -5,6 +5,7 @@
 
 #include "axiom/error/exception.hpp"
 #include "axiom/resource/pool/pool_access.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -73,7 +74,7 @@ pool_core::~pool_core() = default;
 void pool_core::begin(pool_actor actor, std::weak_ptr<pool_access> access) {
   access_ = std::move(access);
   auto& timers = host()->timers();
-  next_check_ = timers.now() + options_.health_interval;
+  next_check_ = runtime::later(timers.now(), options_.health_interval);
   alarm_.begin(timers, std::move(actor));
   host()->residents().add(*this);
   if (checks())
@@ -109,8 +110,9 @@ runtime::time_point pool_core::expire(pool_access& access,
       auto* oldest = store_.oldest_surplus();
       if (oldest == nullptr)
         return never;
-      if (*oldest + options_.idle_timeout > now)
-        return *oldest + options_.idle_timeout;
+      const auto due = runtime::later(*oldest, options_.idle_timeout);
+      if (due > now)
+        return due;
     }
     auto right = access.try_own_permit();
     if (!right) // somebody is about to use what there is
@@ -133,7 +135,7 @@ runtime::time_point pool_core::check(pool_access& access,
     return never;
   if (now < next_check_)
     return next_check_;
-  next_check_ = now + options_.health_interval;
+  next_check_ = runtime::later(now, options_.health_interval);
   ++round_;
   for (;;) {
     // Where all permits are taken, or waited for, nothing stays idle.
@@ -176,7 +178,7 @@ runtime::time_point pool_core::top_up(pool_access& access,
     pool_place place;
     place.held = access.try_own_permit();
     if (!place) // whoever waits will create, unless he leaves
-      return now + options_.retry_delay;
+      return runtime::later(now, options_.retry_delay);
     {
       std::lock_guard guard{mutex_};
       if (!store_.begin_top_up())

@@ -17,6 +17,7 @@
 #include "axiom/resource/pressure/pressure_response.hpp"
 #include "axiom/resource/pressure/pressure_state.hpp"
 #include "axiom/resource/pressure/shedding.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -223,10 +224,11 @@ private:
       ++stats_.failed_readings;
     }
     timers().cancel(timer_);
-    timers().arm(timer_, timers().now()
-                           + (gauge_.level() == memory_pressure_level::normal
-                                ? options_.interval
-                                : options_.urgent_interval));
+    timers().arm(timer_,
+                 runtime::later(timers().now(),
+                                gauge_.level() == memory_pressure_level::normal
+                                  ? options_.interval
+                                  : options_.urgent_interval));
   }
 
   void take_reading() {

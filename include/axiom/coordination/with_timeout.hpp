@@ -24,12 +24,13 @@ namespace axiom {
 ///   ended.
 /// - An error of the body wins: it is thrown, as `concurrent_errors` with the
 ///   expiry suppressed if that came before it.
+/// - Errors that a `retry` or `fallback` in the scope had got over until the
+///   time was over are suppressed by what is thrown, as `concurrent_errors`.
 /// - The earliest of nested timeouts counts, and it is the scope it belongs to
 ///   which throws. The scopes inside see a cancellation; so does this one when
 ///   a task above it is cancelled, or runs out of time, before.
 /// - A timeout that is not positive is refused with `errc::invalid_argument`,
-/// as
-///   in `task_options`.
+///   as in `task_options`.
 template <class F>
 detail::timeout_request<detail::operation_t<F>> with_timeout(
   task_context&, runtime::duration timeout, const timeout_options& options,

@@ -62,7 +62,8 @@ private:
 
 /// The permission for one call, and the duty to tell how it went. Destroyed
 /// without that, it has taught nothing; but if the task is just cancelled since
-/// its deadline has passed, the call has failed: it has taken too long.
+/// its deadline has passed, the call has failed: it has taken too long. So it
+/// has if the cancellation is told as a failure.
 ///
 /// May outlive the breaker's handles. Thread-compatible, as an int is.
 class [[nodiscard]] circuit_pass {
@@ -102,7 +103,8 @@ public:
   bool failed(const failure& why) noexcept;
 
 private:
-  void left_open() noexcept;
+  /// The call was cut short. Returns whether that counts as a failure.
+  bool left_open() noexcept;
 
   detail::circuit_ptr circuit_;
   detail::circuit_ticket ticket_;
@@ -150,7 +152,8 @@ public:
   /// Throws `circuit_open_error`.
   ///
   /// `op` runs as part of the task that waits, not as a child of its own (a
-  /// `blocking` one has to be a child); its cancellation teaches nothing.
+  /// `blocking` one has to be a child); its cancellation teaches nothing,
+  /// unless its time was over, whether it was stopped or has noticed by itself.
   template <class F>
   async<operation_result_t<detail::operation_t<F>>> call(task_context& self,
                                                          F&& op) const {
@@ -162,7 +165,8 @@ public:
   /// of one), which learns from the breaker: a call that counts as failed is a
   /// drop to a limit that adapts, which goes down at once, long before the
   /// circuit opens; one that failed otherwise is no sample. While the circuit
-  /// is open nobody queues for a permit.
+  /// is open, or half-open with its probes under way, nobody begins to queue
+  /// for a permit; who has waited since before is refused when his turn comes.
   ///
   /// Throws also what permit_source lists.
   template <std::derived_from<permit_source> Limiter, class F>
@@ -206,42 +210,16 @@ private:
   circuit_breaker(detail::circuit_ptr circuit,
                   std::shared_ptr<const detail::circuit_handle> handle);
 
-  static circuit_pass enter(const detail::circuit_ptr& circuit);
-
-  /// The same for who has a permit, of which there is nothing to learn if he
-  /// is refused.
+  /// For who may have a permit, of which there is nothing to learn if he is
+  /// refused.
   static circuit_pass enter(const detail::circuit_ptr& circuit, permit& held);
 
+  /// @param held what the call holds; it may be nothing
   template <class F>
   static async<operation_result_t<F>> run(task_context& self,
-                                          detail::circuit_ptr circuit, F op) {
-    auto pass = enter(circuit);
-    try {
-      if constexpr (std::is_void_v<operation_result_t<F>>) {
-        co_await detail::call_in_place(op, self, circuit->name());
-        pass.succeeded();
-      } else {
-        auto value = co_await detail::call_in_place(op, self, circuit->name());
-        pass.succeeded();
-        co_return std::move(value);
-      }
-    } catch (...) {
-      pass.failed(failure::from(std::current_exception()));
-      throw;
-    }
-  }
-
-  /// `call`, with a permit taken between the look at an open circuit and the
-  /// pass, so that waiting for one is no part of the call.
-  template <class F, class Limiter>
-  static async<operation_result_t<F>> run_limited(task_context& self,
-                                                  detail::circuit_ptr circuit,
-                                                  Limiter limiter, F op) {
-    circuit_pass pass;
-    if (circuit->state() == circuit_state::open)
-      pass = enter(circuit); // unless it is due just now
-    auto request = limiter.acquire();
-    auto held = co_await request;
+                                          detail::circuit_ptr circuit, F op,
+                                          circuit_pass pass = {},
+                                          permit held = {}) {
     if (!pass)
       pass = enter(circuit, held);
     try {
@@ -262,6 +240,23 @@ private:
         held.ignored();
       throw;
     }
+  }
+
+  /// `run`, with a permit taken between a look at the circuit and the pass, so
+  /// that waiting for one is no part of the call.
+  template <class F, class Limiter>
+  static async<operation_result_t<F>> run_limited(task_context& self,
+                                                  detail::circuit_ptr circuit,
+                                                  Limiter limiter, F op) {
+    circuit_pass pass;
+    permit held;
+    if (!circuit->admits())
+      pass = enter(circuit, held); // unless it does so since a moment ago
+    auto request = limiter.acquire();
+    held = co_await request;
+    auto body = run<F>(self, std::move(circuit), std::move(op), std::move(pass),
+                       std::move(held));
+    co_return co_await std::move(body);
   }
 
   detail::circuit_ptr circuit_;

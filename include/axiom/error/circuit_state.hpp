@@ -58,6 +58,7 @@ struct circuit_stats {
   std::uint64_t recent_failures = 0;
   std::uint64_t failures_in_a_row = 0;
   std::uint64_t probes = 0; ///< that are under way
+  std::uint64_t subscribers = 0; ///< who get its events; 0 once it has ended
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f,
@@ -65,7 +66,7 @@ struct circuit_stats {
     return f(caf::meta::type_name("axiom::circuit_stats"), x.name, x.state,
              x.since, x.until, x.why, x.succeeded, x.failed, x.ignored, x.late,
              x.refused, x.opened, x.recent_calls, x.recent_failures,
-             x.failures_in_a_row, x.probes);
+             x.failures_in_a_row, x.probes, x.subscribers);
   }
 };
 

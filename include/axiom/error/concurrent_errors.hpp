@@ -42,11 +42,11 @@ struct task_error {
 /// `to_json`.
 class concurrent_errors : public exception {
 public:
-  /// @pre `errors` is not empty
+  /// Throws `errc::invalid_argument` if there is none.
   explicit concurrent_errors(std::vector<task_error> errors);
 
-  /// The first error in one line and, if there is more to tell, the tree below
-  /// it, as `to_string` prints it. Printed when first asked for.
+  /// The first error in one line, which is `printable`, and if there is more to
+  /// tell the tree below it, as `to_string` prints it. Printed when asked for.
   const char* what() const noexcept override;
 
   /// One entry a failed task, in order of time.
@@ -130,8 +130,15 @@ std::string to_json(const concurrent_errors& errors, std::size_t limit = 1000);
 /// A failure that carries `errors` without a throw.
 failure to_failure(concurrent_errors errors);
 
-/// What `who` failed with, together with errors that nobody else will see.
+/// What `who` failed with, together with errors that nobody else will see. `at`
+/// is when it failed.
 failure with_suppressed(const failure& primary, const task_reference& who,
-                        std::vector<task_error> suppressed);
+                        std::vector<task_error> suppressed,
+                        timestamp at = timestamp::clock::now());
+
+/// The same, but where it failed with several errors of others that stay what
+/// it fails with, and the first of them suppresses these too.
+failure with_lost(const failure& primary, const task_reference& who,
+                  std::vector<task_error> lost, timestamp at);
 
 } // namespace axiom

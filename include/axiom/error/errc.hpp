@@ -100,8 +100,8 @@ std::optional<errc> code_of(const caf::error& err) noexcept;
 /// A name in quotes, for the text of an error.
 std::string quoted(std::string_view name);
 
-/// One line about any error: the name of its code and its text. Of a category
-/// that neither CAF nor Axiom knows: its name, the number, and the text.
+/// What any error says: its code's name and its text, as it is (`printable`
+/// makes one line of it). Of a foreign category: its name, number and text.
 std::string describe(const caf::error& err);
 
 } // namespace axiom

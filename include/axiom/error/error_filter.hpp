@@ -18,7 +18,8 @@ namespace axiom {
 bool is_transient(const failure& why);
 
 /// A condition on errors, by reference: a function, a closure without captures,
-/// or a named object that outlives the use. Without one it is `is_transient`.
+/// or a named object that outlives the use. Without one, or with an empty one
+/// (a null pointer, an empty `std::function`), it is `is_transient`.
 ///
 /// It owns nothing, and is trivially copyable, for the options it is part of
 /// are written inside `co_await` expressions, where g++ 12 destroys a member
@@ -31,8 +32,9 @@ public:
 
   template <class F>
     requires std::is_convertible_v<F, function>
-  constexpr error_filter(F f) noexcept : function_(f) {
-    // nop
+  constexpr error_filter(F f) noexcept {
+    if (const function given = f; given != nullptr)
+      function_ = given;
   }
 
   template <class F>
@@ -41,7 +43,11 @@ public:
         F, function> && !std::is_same_v<std::remove_const_t<F>, error_filter>)
   constexpr error_filter(F& f) noexcept
     : object_(&f), call_([](const void* object, const failure& why) -> bool {
-        return (*static_cast<const F*>(object))(why);
+        const auto& condition = *static_cast<const F*>(object);
+        if constexpr (requires { bool(condition == nullptr); })
+          if (condition == nullptr)
+            return is_transient(why);
+        return condition(why);
       }) {
     // nop
   }

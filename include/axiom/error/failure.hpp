@@ -20,7 +20,7 @@ namespace axiom {
 class failure {
 public:
   /// From an error that was returned rather than thrown.
-  /// @pre `err` is an error
+  /// An empty one becomes `errc::invalid_argument`, since it means success.
   explicit failure(caf::error err);
 
   failure(errc code, std::string text)
@@ -46,7 +46,7 @@ public:
     return axiom::is(data_->error, code);
   }
 
-  /// One line for people.
+  /// For people, as `describe` has it.
   std::string what() const {
     return describe(data_->error);
   }

@@ -38,7 +38,10 @@ struct fallback_options {
   std::optional<task_priority> priority{};
   std::optional<runtime::duration> grace{};
 
-  /// Where the errors go of those that failed before a success.
+  /// Where the errors go of those that failed before a success, or before a
+  /// cancellation, in which case they come while the caller's frames go. Null:
+  /// those before a cancellation are suppressed by the error that the scope
+  /// ends with, as with `retry`.
   std::vector<task_error>* suppressed = nullptr;
 };
 
@@ -46,11 +49,19 @@ static_assert(std::is_trivially_copyable_v<fallback_options>);
 
 namespace detail {
 
-/// One call of `fallback`, but for its alternatives.
+/// One call of `fallback`, but for its alternatives. Lives in the frame of a
+/// coroutine of the task that calls it, and is only used there.
 class fallback_run {
 public:
   /// Throws `errc::invalid_argument` and `errc::name_too_long`.
   explicit fallback_run(const fallback_options& options);
+
+  fallback_run(const fallback_run&) = delete;
+  fallback_run& operator=(const fallback_run&) = delete;
+
+  /// Hands over the errors that nobody has got otherwise: to where the options
+  /// say, or else to the task.
+  ~fallback_run();
 
   attempt_options next() const;
 
@@ -65,6 +76,7 @@ public:
 private:
   const fallback_options options_;
   const std::string name_;
+  task_actor& task_;
   std::vector<task_error> errors_;
   bool stopped_ = false;
 };
@@ -130,7 +142,8 @@ async<T> run_fallback(fallback_options options, std::tuple<Fs...> ops) {
 /// `concurrent_errors` with the errors of all that were tried, in that order;
 /// if the first failed with an error that is not worth an alternative (by
 /// default a cancellation of it alone), with that error. A cancellation of the
-/// task that waits ends it at once.
+/// task that waits ends it at once; the errors until then go where those of a
+/// `retry` go.
 template <class F, class... Fs>
   requires(sizeof...(Fs) > 0)
 async<operation_result_t<detail::operation_t<F>>> fallback(

@@ -46,17 +46,20 @@ async<operation_result_t<F>> run_retry(retry_policy policy, F op) {
 /// policy says; gives the value of the first attempt that has one. Awaitable;
 /// nothing happens before.
 ///
-///     auto page = co_await axiom::retry(self, {.name = "fetch", .attempts =
-///     5},
-///                                       fetch);
+///     auto page = co_await axiom::retry(
+///       self, {.name = "fetch", .attempts = 5}, fetch);
 ///
 /// In detail:
-/// - Each attempt is a child task, "fetch #1", "fetch #2", ..., with all that
-/// it
+/// - Each attempt is a child task, "fetch #1" and so on, with all that it
 ///   starts: it has ended, and given back what it held, before the next begins.
 ///   It is one and the same object that is called each time.
 /// - Between attempts the task waits as the backoff says. A cancellation ends
 ///   the whole at once, in an attempt or between two.
+/// - The errors of the attempts until then are not lost: where the task, or the
+///   scope above that cancels it (`with_timeout`, a group), fails, they are
+///   suppressed by its error. A task that is only cancelled, by its handle or
+///   by a deadline of its own, has no error to keep them beside: for that there
+///   is `retry_policy::suppressed`.
 /// - It gives up when the attempts are used up, when an error is not worth
 ///   another (`is_transient`, unless the policy has a condition of its own),
 ///   when the task's deadline would pass before the next attempt, or when the
@@ -69,7 +72,7 @@ async<operation_result_t<F>> run_retry(retry_policy policy, F op) {
 ///   try again either, unless its condition says so.
 ///
 /// Throws `errc::invalid_argument` and `errc::name_too_long` for a policy that
-/// cannot work. O(1) a attempt, and a task.
+/// cannot work. O(1) and a task for each attempt.
 template <class F>
 async<operation_result_t<detail::operation_t<F>>> retry(
   task_context&, const retry_policy& policy, F&& op) {

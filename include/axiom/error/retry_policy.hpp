@@ -48,7 +48,9 @@ struct retry_policy {
   std::optional<runtime::duration> grace{};
 
   /// Where the errors go of attempts that failed before a success, or before a
-  /// cancellation, in which case they come while the caller's frames go.
+  /// cancellation, in which case they come while the caller's frames go. Null:
+  /// those before a cancellation are suppressed by the error that the scope
+  /// ends with, as `retry` says.
   std::vector<task_error>* suppressed = nullptr;
 };
 

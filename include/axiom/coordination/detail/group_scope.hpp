@@ -52,16 +52,17 @@ protected:
     if (!errors.empty()) {
       if (this->outcome() == outcome_kind::failed)
         this->fail(with_suppressed(this->why_failed(), this->reference(),
-                                   std::move(errors)));
+                                   std::move(errors), this->wall_time()));
       else
         this->fail(to_failure(concurrent_errors{std::move(errors)}));
     } else if (!in_time && this->reason() == cancel_reason::deadline) {
       failure late{errc::deadline_exceeded, "group " + quoted(this->task_name())
                                               + " did not end in time"};
       auto tolerated = std::exchange(state_.tolerated(), {});
-      this->fail(tolerated.empty() ? late
-                                   : with_suppressed(late, this->reference(),
-                                                     std::move(tolerated)));
+      this->fail(tolerated.empty()
+                   ? late
+                   : with_suppressed(late, this->reference(),
+                                     std::move(tolerated), this->wall_time()));
     }
   }
 

@@ -292,7 +292,7 @@ protected:
 private:
   void deliver_failure(const failure& why) {
     auto error = std::make_unique<task_error>(
-      task_error{this->reference(), why, timestamp::clock::now(), {}});
+      task_error{this->reference(), why, this->wall_time(), {}});
     group_.child_failed(*this, *error);
     slot_->what.template emplace<slot::is_error>(std::move(error));
   }

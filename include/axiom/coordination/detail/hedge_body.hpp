@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "axiom/coordination/detail/time_after.hpp"
 #include "axiom/coordination/group.hpp"
+#include "axiom/runtime/later.hpp"
 
 namespace axiom::detail {
 
@@ -44,7 +44,7 @@ public:
       if (due <= timers.now()) {
         auto name = "attempt " + std::to_string(++started);
         co_await group.add_task(name, op_);
-        due = started < max_ ? time_after(timers.now(), delay_) : never;
+        due = started < max_ ? runtime::later(timers.now(), delay_) : never;
         continue;
       }
       result_wait<value_type> next{group.impl(), due};

@@ -53,15 +53,14 @@ protected:
     auto errors = failures_.take();
     if (auto why = failures_.take_source()) {
       if (this->outcome() == outcome_kind::failed)
-        errors.push_back(
-          {this->reference(), *why, timestamp::clock::now(), {}});
+        errors.push_back({this->reference(), *why, this->wall_time(), {}});
       else
         this->fail(std::move(*why));
     }
     if (!errors.empty()) {
       if (this->outcome() == outcome_kind::failed)
         this->fail(with_suppressed(this->why_failed(), this->reference(),
-                                   std::move(errors)));
+                                   std::move(errors), this->wall_time()));
       else
         this->fail(to_failure(concurrent_errors{std::move(errors)}));
     } else if (this->outcome() == outcome_kind::cancelled

@@ -6,7 +6,6 @@
 
 #include "axiom/coordination/detail/child_scope.hpp"
 #include "axiom/coordination/detail/expiry.hpp"
-#include "axiom/coordination/detail/time_after.hpp"
 #include "axiom/coordination/timeout_options.hpp"
 #include "axiom/task/detail/make_task.hpp"
 
@@ -57,7 +56,7 @@ public:
   runtime::duration from(runtime::time_point now, std::string_view name) const {
     if (!deadline_) {
       require_timeout(name, timeout_);
-      return time_after(now, timeout_) - now;
+      return timeout_;
     }
     if (*deadline_ <= now)
       entered_late(name, now - *deadline_).rethrow();

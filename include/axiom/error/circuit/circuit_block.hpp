@@ -49,7 +49,8 @@ std::string why_not_closed(const circuit_standing& x);
 /// 2. The actor is told of each change, in order, unless it has ended.
 /// 3. The actor is written before its first message, and after its timer was
 ///    cancelled for good, so that the timer may read it.
-/// 4. Neither time is asked for nor a message sent under the lock.
+/// 4. Neither time is asked for nor a message sent under the lock, nor does a
+///    failure end there: an exception may own a pass of this circuit.
 ///
 /// Thread-safe.
 class circuit_block final : public runtime::resident,
@@ -90,6 +91,11 @@ public:
   /// Time has passed.
   void advance() noexcept;
 
+  /// How many it tells of them.
+  void subscribers(std::size_t n) noexcept {
+    subscribers_.store(n, std::memory_order_relaxed);
+  }
+
   /// From now on nobody takes changes.
   void actor_ended() noexcept;
 
@@ -123,6 +129,9 @@ public:
 
   circuit_state state() noexcept;
 
+  /// Whether a call would be let through at this moment.
+  bool admits() noexcept;
+
   void trip() noexcept;
   void reset() noexcept;
 
@@ -131,16 +140,25 @@ public:
 private:
   std::optional<circuit_ticket> enter_unless_closed() noexcept;
 
+  /// Failures that were forgotten under the lock, to end without it.
+  struct forgotten {
+    std::optional<failure> last;
+    std::optional<failure> standing;
+  };
+
   /// Has `event(core)`, which returns whether the state has changed, happen.
   template <class F>
-  void happens(F event) noexcept;
+  void happens(runtime::time_point now, F event) noexcept;
 
-  void note_change(circuit_state from) noexcept;
+  void note_change(circuit_state from, timestamp at, forgotten& old) noexcept;
+
+  timestamp wall_time(runtime::time_point at) const noexcept;
 
   runtime::host& host_; ///< for the actor, which keeps it
   runtime::timer_service& timers_;
   const circuit_options options_;
   std::atomic<std::uint64_t> closed_period_;
+  std::atomic<std::size_t> subscribers_{0}; ///< for the figures alone
   runtime::small_mutex lock_; ///< of what follows
   circuit_core core_;
   circuit_standing standing_;

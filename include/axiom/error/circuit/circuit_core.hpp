@@ -104,6 +104,13 @@ public:
     return state_;
   }
 
+  /// Whether it would let a call through.
+  bool admits() const noexcept {
+    return state_ == circuit_state::closed
+        || (state_ == circuit_state::half_open
+            && under_way_ + probed_ < rules_.probes);
+  }
+
   std::uint64_t period() const noexcept {
     return period_;
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,24 +68,6 @@ struct attempt : awaitable_tag {
   attempt_options options;
   task_reference who; ///< once it has ended
 };
-
-/// The outcome of a task that nobody else asks for, its value moved out.
-template <class T>
-expected<T> take_outcome(typed_task<T>& end) {
-  end.mark_observed();
-  switch (end.outcome()) {
-    case outcome_kind::failed:
-      return tl::unexpected<failure>{end.why_failed()};
-    case outcome_kind::cancelled:
-      return tl::unexpected<failure>{
-        failure::from(std::make_exception_ptr(cancelled_error{end.cause()}))};
-    default:
-      if constexpr (std::is_void_v<T>)
-        return {};
-      else
-        return std::move(end.value());
-  }
-}
 
 template <class F>
 class attempt_awaiter final

@@ -25,7 +25,8 @@ public:
   retry_run(const retry_run&) = delete;
   retry_run& operator=(const retry_run&) = delete;
 
-  /// Hands over the errors that nobody has got otherwise.
+  /// Hands over the errors that nobody has got otherwise: to where the policy
+  /// says, or else to the task.
   ~retry_run();
 
   /// How the next attempt is made.

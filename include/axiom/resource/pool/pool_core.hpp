@@ -18,6 +18,7 @@
 #include "axiom/resource/pool_options.hpp"
 #include "axiom/resource/pool_stats.hpp"
 #include "axiom/runtime/host.hpp"
+#include "axiom/runtime/later.hpp"
 #include "axiom/runtime/resident.hpp"
 #include "axiom/runtime/small_mutex.hpp"
 
@@ -178,7 +179,7 @@ private:
       kept = store_.put(x, stamp());
       if (expires())
         if (auto* oldest = store_.oldest_surplus())
-          due = *oldest + options_.idle_timeout;
+          due = runtime::later(*oldest, options_.idle_timeout);
     }
     if (due != never)
       alarm_.at(due);

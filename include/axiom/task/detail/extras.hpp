@@ -7,6 +7,7 @@
 #include <caf/message_id.hpp>
 #include <caf/resumable.hpp>
 
+#include "axiom/error/concurrent_errors.hpp"
 #include "axiom/runtime/timer_service.hpp"
 #include "axiom/task/detail/sheddable_list.hpp"
 #include "axiom/task/detail/task_actor.hpp"
@@ -50,6 +51,12 @@ private:
   cancel_reason reason_ = cancel_reason::deadline;
 };
 
+/// A child whose error nobody has seen.
+struct unseen_failure {
+  task_ptr child;
+  timestamp at; ///< when it ended
+};
+
 /// The parts that most tasks never need, made on first use.
 struct task_extras {
   explicit task_extras(task_actor& owner) : deadline(owner), sheddable(owner) {
@@ -66,8 +73,9 @@ struct task_extras {
   cancel_handler* handlers = nullptr;  ///< registered on_cancel handlers
   pending_response* responses = nullptr; ///< requests without an answer yet
   std::uint64_t last_request = 0;
-  std::vector<task_ptr> failed; ///< children whose errors nobody has seen
-  std::size_t prune_at = 16;    ///< length of `failed` that triggers a clean-up
+  std::vector<unseen_failure> failed; ///< in order of time
+  std::size_t prune_at = 16; ///< length of `failed` that triggers a clean-up
+  std::vector<task_error> borne; ///< see task_actor::bear
   task_actor* next_to_call = nullptr; ///< link of a walk's list of handlers
   task_ptr to_call;                   ///< keeps the task alive in that list
   sheddable_entry sheddable; ///< guarded by the list it is in

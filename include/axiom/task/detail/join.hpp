@@ -35,25 +35,30 @@ bool begin_wait(task_actor& task, task_actor& goal, waiter& link) noexcept;
 /// Ends that wait.
 void end_wait(task_actor& task, task_actor& goal, waiter& link) noexcept;
 
+/// Why an ended task has no value, as its failure or one that stands for its
+/// cancellation; nothing if it has one. Marks it as seen.
+std::optional<failure> why_no_value(task_actor& end);
+
 /// The result of an ended task as a value; marks it as seen.
 template <class T>
 expected<T> expected_outcome(typed_task<T>& end) {
-  end.mark_observed();
-  switch (end.outcome()) {
-    case outcome_kind::failed:
-      return tl::unexpected<failure>{end.why_failed()};
-    case outcome_kind::cancelled: {
-      cancelled_error error{end.cause()};
-      auto err = error.error();
-      return tl::unexpected<failure>{
-        failure{std::move(err), std::make_exception_ptr(std::move(error))}};
-    }
-    default:
-      if constexpr (std::is_void_v<T>)
-        return {};
-      else
-        return end.value();
-  }
+  if (auto why = why_no_value(end))
+    return tl::unexpected<failure>{std::move(*why)};
+  if constexpr (std::is_void_v<T>)
+    return {};
+  else
+    return end.value();
+}
+
+/// The same where nobody else asks for it: the value is moved out.
+template <class T>
+expected<T> take_outcome(typed_task<T>& end) {
+  if (auto why = why_no_value(end))
+    return tl::unexpected<failure>{std::move(*why)};
+  if constexpr (std::is_void_v<T>)
+    return {};
+  else
+    return std::move(end.value());
 }
 
 /// A coroutine's wait for the end of a task.

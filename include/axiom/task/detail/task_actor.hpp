@@ -177,6 +177,10 @@ public:
     return id_of(parent_number_);
   }
 
+  /// The time on the wall by the clock of its system.
+  /// @pre the actor system exists; no lock is held that a timer may want
+  timestamp wall_time() const noexcept;
+
   /// What its children inherit; for the thread that runs the task.
   const environment_ptr& environment() const noexcept {
     return environment_;
@@ -326,6 +330,13 @@ public:
   /// For a root node: no body, so the end comes with the last child.
   void end_root() noexcept;
 
+  /// Keeps errors that something in the body has borne, and that nobody gets
+  /// otherwise since the body is being unwound: the error that the task ends
+  /// with suppresses them. A task that ends cancelled, as the one above it does
+  /// or since a sibling has failed, leaves them to that one. With a value, or
+  /// cancelled by itself, it has no place for them.
+  void bear(std::vector<task_error>&& errors);
+
   /// Whom to tell that it is started; null if nobody asked.
   virtual start_signal* starting() noexcept;
 
@@ -433,6 +444,7 @@ private:
   void settle() noexcept;
   void forget_holdings() noexcept;
   void surface_children_failures() noexcept;
+  void settle_borne() noexcept;
   void publish(task_phase phase) const noexcept;
   void submit(caf::execution_unit* unit,
               runtime::placement where = runtime::placement::next) noexcept;
