@@ -40,7 +40,8 @@ namespace axiom {
 ///
 /// The names are those of its children: `errc::no_such_child`. Once it is
 /// ending, requests that would start something fail with `errc::scope_closed`.
-/// Other messages are dropped.
+/// Other messages are dropped, as CAF does: their sender is answered with
+/// `sec::unexpected_message`.
 ///
 /// An exit message has it stop its children in order, and end with that reason;
 /// one from a child (present, or one of the last thousand) is ignored, whose
