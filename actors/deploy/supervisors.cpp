@@ -280,6 +280,20 @@ void check_instances(const supervisor_entry& entry, const node& from,
                     "kind, but there are "
                       + std::to_string(entry.children.size())
                       + " (expected one, and how many instances of it)");
+  for (std::size_t i = 0; i < entry.children.size(); ++i) {
+    const auto length = entry.children[i].spec.how.name.size();
+    if (length <= max_instance_name)
+      continue;
+    reader::scope list{in, "children"};
+    reader::scope child{in, i};
+    in.report_field(*entry.children[i].where, "name",
+                    "has " + std::to_string(length)
+                      + " bytes, but children of this kind are called NAME-1, "
+                        "NAME-2 and so on, and a name has at most "
+                      + std::to_string(max_task_name)
+                      + " bytes (expected at most "
+                      + std::to_string(max_instance_name) + ')');
+  }
   if (!entry.instances)
     in.report_field(from, "strategy",
                     "\"simple_one_for_one\" starts nothing by itself "
@@ -397,7 +411,8 @@ void add_supervisor_fields(section<Entry>& into,
               "of its significant children has.")
     .maybe("instances", &Entry::instances, types::integer(1, most_instances),
            "With simple_one_for_one: how many children there are of the one "
-           "kind, as NAME-1, NAME-2 and so on.")
+           "kind, as NAME-1, NAME-2 and so on; NAME has at most "
+             + std::to_string(max_instance_name) + " bytes.")
     .required("children", &Entry::children, std::move(children),
               "What it starts, in this order, and stops in the reverse one.")
     .then([](Entry& entry, const node& from, reader& in) {

@@ -464,6 +464,24 @@ BOOST_AUTO_TEST_CASE(children_of_one_kind) {
              != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(names_of_instances_have_room_for_their_numbers) {
+  const auto simple = [](const std::string& name) {
+    return "strategy: simple_one_for_one, instances: 2, children: [{ name: "
+         + name + ", type: tail }]";
+  };
+  const std::string longest(axiom::max_instance_name, 'x');
+  const auto well = one(simple(longest));
+  BOOST_TEST(well.ok(), well.report());
+  BOOST_TEST(problem(simple(longest + 'x'))
+             == "3:81: supervisors[0].children[0].name: has 44 bytes, but "
+                "children of this kind are called NAME-1, NAME-2 and so on, "
+                "and a name has at most 64 bytes (expected at most 43)");
+  // Where there are no instances, there are no numbers.
+  const auto other =
+    one("children: [{ name: " + longest + "x, type: tail }]");
+  BOOST_TEST(other.ok(), other.report());
+}
+
 // -- all at once ---------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(every_mistake_of_a_tree_at_once) {

@@ -364,6 +364,22 @@ BOOST_AUTO_TEST_CASE(are_instances_of_children_that_are_not_alike) {
   BOOST_TEST(problems[0].find("instances is 2") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(are_names_of_instances_without_room_for_a_number) {
+  const auto problems = [this](std::size_t length) {
+    const std::string name(length, 'x');
+    return problems_of({.strategy = strategy_kind::simple_one_for_one,
+                        .children = workers({name.c_str()}),
+                        .instances = 1});
+  };
+  BOOST_TEST(problems(axiom::max_instance_name).empty());
+  const auto longer = problems(axiom::max_instance_name + 1);
+  BOOST_TEST_REQUIRE(longer.size() == 1u);
+  BOOST_TEST(longer[0].find("has 44 bytes; it has at most 43")
+             != std::string::npos);
+  // One that is no name at all is one mistake, not two.
+  BOOST_TEST(problems(axiom::max_task_name + 1).size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(are_refused_for_a_child_added_later_too) {
   auto sup = begin({});
   BOOST_CHECK(

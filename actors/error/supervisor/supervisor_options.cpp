@@ -122,9 +122,14 @@ void check_supervisor(const supervisor_options& x, const std::string& where,
   std::unordered_set<std::string> names;
   for (auto& spec : x.children) {
     check_child(spec, where, x.auto_shutdown, into);
-    problems.refuse_if(!names.insert(spec.options().name).second,
-                       "two children have the name "
-                         + quoted(spec.options().name));
+    const auto& name = spec.options().name;
+    problems.refuse_if(
+      simple && name.size() > max_instance_name && name.size() <= max_task_name,
+      "its children are called " + quoted(name)
+        + " with a number, and that name has " + std::to_string(name.size())
+        + " bytes; it has at most " + std::to_string(max_instance_name));
+    problems.refuse_if(!names.insert(name).second,
+                       "two children have the name " + quoted(name));
   }
 }
 

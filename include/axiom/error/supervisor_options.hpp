@@ -10,6 +10,7 @@
 #include "axiom/error/child_spec.hpp"
 #include "axiom/runtime/timer_service.hpp"
 #include "axiom/task/defaults.hpp"
+#include "axiom/task/reference.hpp"
 
 namespace axiom {
 
@@ -56,6 +57,11 @@ struct restart_backoff {
   runtime::duration healthy_after = defaults::child_healthy_after;
 };
 
+/// The longest name, in bytes, of what a `simple_one_for_one` supervisor makes
+/// its children from: they have it with "-" and a number, which has up to 20
+/// digits, and those are names of tasks or actors like others.
+inline constexpr std::size_t max_instance_name = max_task_name - 21;
+
 /// How a supervisor is made.
 struct supervisor_options {
   /// At most 64 bytes.
@@ -75,7 +81,8 @@ struct supervisor_options {
   axiom::auto_shutdown auto_shutdown = axiom::auto_shutdown::never;
 
   /// In the order in which they are started. With `simple_one_for_one` exactly
-  /// one, of which `instances` are started.
+  /// one, of which `instances` are started, with a name of at most
+  /// `max_instance_name` bytes.
   std::vector<child_spec> children{};
 
   /// With `simple_one_for_one`: how many children there are from the beginning,
