@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
 constexpr std::int64_t most_restarts = 1'000'000;
+constexpr std::int64_t most_errors = 1'000'000;
 constexpr std::int64_t most_instances = 100'000;
 constexpr auto longest_wait = 24h;
 constexpr std::uint64_t most_factor = 1'000'000; // in thousandths
@@ -38,6 +39,7 @@ struct supervisor_entry {
   supervision_strategy strategy = supervision_strategy::one_for_one;
   std::int64_t max_restarts = 0;
   nanoseconds within{};
+  std::int64_t error_history = 0;
   std::optional<restart_backoff> backoff;
   axiom::auto_shutdown auto_shutdown = axiom::auto_shutdown::never;
   std::optional<std::int64_t> instances;
@@ -398,6 +400,12 @@ void add_supervisor_fields(section<Entry>& into,
     .optional("within", &Entry::within, types::duration(1ns, longest_wait),
               types::duration_text(defaults::supervisor_within),
               "The time in which max_restarts are too many.")
+    .optional("error_history", &Entry::error_history,
+              types::integer(1, most_errors),
+              std::to_string(defaults::supervisor_error_history),
+              "How many errors of its children it keeps at most, the last "
+              "ones within that time, to tell them when it gives up; all are "
+              "counted.")
     .maybe("backoff", &Entry::backoff, backoff_type(),
            "How long a child waits until it is started again; without it, not "
            "at all.")
@@ -434,6 +442,7 @@ supervisor_spec spec_of(supervisor_entry entry) {
   options.strategy = entry.strategy;
   options.max_restarts = static_cast<std::size_t>(entry.max_restarts);
   options.within = entry.within;
+  options.error_history = static_cast<std::size_t>(entry.error_history);
   options.backoff = entry.backoff.value_or(restart_backoff{});
   options.auto_shutdown = entry.auto_shutdown;
   options.instances = static_cast<std::size_t>(entry.instances.value_or(0));

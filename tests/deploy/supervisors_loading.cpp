@@ -92,6 +92,7 @@ BOOST_AUTO_TEST_CASE(a_tree_with_everything) {
     "    strategy: rest_for_one\n"
     "    max_restarts: 7\n"
     "    within: 1m\n"
+    "    error_history: 20000\n"
     "    backoff: { initial: 100ms, max: 5s, factor: 1.5, jitter: 0.2,\n"
     "               healthy_after: 3s }\n"
     "    auto_shutdown: any_significant\n"
@@ -127,6 +128,7 @@ BOOST_AUTO_TEST_CASE(a_tree_with_everything) {
   BOOST_CHECK(top.options.strategy == supervision_strategy::rest_for_one);
   BOOST_TEST(top.options.max_restarts == 7u);
   BOOST_CHECK(top.options.within == 1min);
+  BOOST_TEST(top.options.error_history == 20'000u);
   BOOST_CHECK(top.options.backoff.initial == 100ms);
   BOOST_CHECK(top.options.backoff.max == 5s);
   BOOST_TEST(top.options.backoff.factor == 1.5);
@@ -190,6 +192,7 @@ BOOST_AUTO_TEST_CASE(what_is_left_out_is_as_in_the_library) {
   BOOST_CHECK(mine.within == theirs.within);
   BOOST_CHECK(mine.backoff.initial == theirs.backoff.initial);
   BOOST_CHECK(mine.auto_shutdown == theirs.auto_shutdown);
+  BOOST_TEST(mine.error_history == theirs.error_history);
   const auto some = one("backoff: {}, children: [tail]");
   BOOST_TEST_REQUIRE(some.ok(), some.report());
   const auto& written = some.value.supervisors[0].options.backoff;
@@ -330,6 +333,17 @@ BOOST_AUTO_TEST_CASE(an_intensity_that_is_none) {
              == 0u);
   BOOST_TEST(problem("within: 10, children: [tail]").find("expected a duration")
              != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_history_that_is_none) {
+  for (const auto* count : {"0", "-1", "1000001"}) {
+    const auto expected = "3:31: supervisors[0].error_history: invalid value \""
+                        + std::string{count}
+                        + "\" (expected an integer from 1 to 1000000)";
+    BOOST_TEST(problem("error_history: " + std::string{count}
+                       + ", children: [tail]")
+               == expected);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_backoff_that_is_none) {

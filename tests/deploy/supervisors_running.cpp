@@ -351,6 +351,24 @@ BOOST_AUTO_TEST_CASE(one_that_gives_up_ends_the_run) {
   BOOST_TEST(tree.find("more than 1 times within") != std::string::npos, tree);
 }
 
+BOOST_AUTO_TEST_CASE(as_many_errors_are_kept_as_the_file_says) {
+  load("version: 1\n"
+       "supervisors:\n"
+       "  - name: one\n"
+       "    max_restarts: 4\n"
+       "    error_history: 2\n"
+       "    children: [{ name: d, type: drill, with: { fail_every: 1 } }]\n");
+  auto all = make();
+  all->start();
+  all->wait();
+  const auto results = all->supervisors();
+  BOOST_TEST(results[0].stats.errors == 5u);
+  const auto tree = tree_of(results[0]);
+  BOOST_TEST(tree.find("d #3: ") == std::string::npos, tree);
+  BOOST_TEST(tree.find("d #4: ") != std::string::npos, tree);
+  BOOST_TEST(tree.find("d #5: ") != std::string::npos, tree);
+}
+
 BOOST_AUTO_TEST_CASE(one_that_gives_up_ends_a_run_without_tasks) {
   supervisor("bad", {broken("a", 1000)}).options.max_restarts = 0;
   supervisor("good", {resident("g")});
