@@ -15,6 +15,9 @@ teardown() {
   if [ -n "${open-}" ]; then
     rm -rf "$open"
   fi
+  if [ -n "${pid-}" ]; then
+    kill "$pid" || true
+  fi
 }
 
 # What the digest of "$1" has to be, byte for byte.
@@ -48,6 +51,55 @@ make_nasty_tree() {
     mkfifo pipe
     : >"$(printf 'n%.0s' {1..255})"
   )
+}
+
+# Begins a run of the deployment "$1", with metrics at a free port and the rest of
+# the arguments, and waits until it says where: `pid`, and `url`.
+begin_with_metrics() {
+  "$AXIOM" run "$1" --progress plain --metrics 127.0.0.1:0 "${@:2}" \
+    >/dev/null 2>log 3>&- &
+  pid=$!
+  url=
+  local i
+  for i in {1..600}; do
+    url=$(sed -n 's/^axiom: metrics on //p' log)
+    [ -z "$url" ] || return 0
+    kill -0 "$pid" || break
+    sleep 0.05
+  done
+  cat log
+  return 1
+}
+
+# Scrapes `url` to `scraped`, as often as it takes until each of the patterns is
+# there.
+scrape_until() {
+  python3 - "$url" "$@" <<'EOF' || { cat log; return 1; }
+import re, sys, time, urllib.request
+for _ in range(600):
+    text = urllib.request.urlopen(sys.argv[1]).read().decode()
+    open("scraped", "w").write(text)
+    missing = [x for x in sys.argv[2:] if not re.search(x, text, re.M)]
+    if not missing:
+        break
+    time.sleep(0.05)
+else:
+    sys.exit(f"{text}never seen: {missing}")
+EOF
+}
+
+# Stops that run. Its status, and that of `promtool` for the last scrape, are what
+# they have to be.
+end_with_metrics() {
+  kill -TERM "$pid"
+  local status=0
+  wait "$pid" || status=$?
+  pid=
+  cat log
+  [ "$status" -eq 143 ]
+  if command -v promtool >/dev/null; then
+    [ -z "$(promtool check metrics <scraped 2>&1)" ]
+  fi
 }
 
 # -- what is printed -----------------------------------------------------------
@@ -489,22 +541,11 @@ EOF
       attempts: 1000
       backoff: { shape: constant, initial: 20ms, jitter: 0 }'
   # The tree is mended as soon as an attempt has failed and another begun.
-  "$AXIOM" run retry.yaml --progress plain --metrics 127.0.0.1:0 \
-    --report report.json 2>log 3>&- &
-  local pid=$!
-  python3 - <<'EOF'
-import re, urllib.request
-url = None
-while url is None:
-    url = re.search(r"^axiom: metrics on (.*)$", open("log").read(), re.M)
-while True:
-    text = urllib.request.urlopen(url.group(1)).read().decode()
-    if re.search(r"^axiom_retries_total [1-9]", text, re.M):
-        break
-open("scraped", "w").write(text)
-EOF
+  begin_with_metrics retry.yaml --report report.json
+  scrape_until '^axiom_retries_total [1-9]'
   mv "tree/$deep" mended
   wait "$pid"
+  pid=
   cmp <(expected tree) out
   grep -q '^  digest: completed at attempt [0-9]' log
   grep -q '^      tree/d.*File name too long' log
@@ -670,36 +711,13 @@ EOF
 
 # -- metrics -------------------------------------------------------------------
 
-# Runs the deployment "$1" with metrics and the rest of the arguments, and writes
-# what a scrape finds while it runs to `scraped`.
-scrape() {
-  "$AXIOM" run "$1" --progress plain --metrics 127.0.0.1:0 "${@:2}" \
-    >/dev/null 2>log 3>&- &
-  local pid=$!
-  local url=
-  for _ in {1..100}; do
-    url=$(sed -n 's/^axiom: metrics on //p' log)
-    [ -n "$url" ] && break
-    sleep 0.05
-  done
-  sleep 0.3
-  python3 -c "
-import sys, urllib.request
-sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
-  kill -TERM "$pid"
-  wait "$pid" || true
-  cat scraped
-  if command -v promtool >/dev/null; then
-    [ -z "$(promtool check metrics <scraped 2>&1)" ]
-  fi
-}
-
 @test "metrics can be scraped while the work runs and promtool has no remarks" {
   make_long_work
-  scrape "$config" --set ROOT=work
-  grep -q '^axiom_tasks_created_total [1-9]' scraped
-  grep -q '^axiom_tasks_finished_total{outcome="completed"} [1-9]' scraped
-  grep -q '^axiom_tasks_active [1-9]' scraped
+  begin_with_metrics "$config" --set ROOT=work
+  scrape_until '^axiom_tasks_created_total [1-9]' \
+    '^axiom_tasks_finished_total{outcome="completed"} [1-9]' \
+    '^axiom_tasks_active [1-9]'
+  end_with_metrics
   grep -q '^axiom_cancellation_seconds_bucket{le="+Inf"} 0' scraped
   # CAF's own policies count nothing.
   if grep -q '^  scheduler: axiom' "$config"; then
@@ -717,72 +735,47 @@ sys.stdout.write(urllib.request.urlopen('$url').read().decode())" >scraped
 
 @test "a limiter that two tasks share shows at the endpoint" {
   make_long_work
-  scrape "$AXIOM_SOURCE_DIR/config/shared_limit.yaml" \
+  begin_with_metrics "$AXIOM_SOURCE_DIR/config/shared_limit.yaml" \
     --set FIRST=work --set SECOND=work
+  scrape_until '^axiom_limiter_permits{limiter="files",state="in_use"} 4' \
+    '^axiom_limiter_waiting{limiter="files"} [1-9]'
+  end_with_metrics
   grep -q '^axiom_limiter_permits{limiter="files",state="limit"} 4' scraped
-  grep -q '^axiom_limiter_permits{limiter="files",state="in_use"} 4' scraped
-  grep -q '^axiom_limiter_waiting{limiter="files"} [1-9]' scraped
 }
 
 @test "a resource that two tasks share shows at the endpoint" {
   make_long_work
-  scrape "$AXIOM_SOURCE_DIR/config/shared_resources.yaml" \
+  begin_with_metrics "$AXIOM_SOURCE_DIR/config/shared_resources.yaml" \
     --set FIRST=work --set SECOND=work
+  scrape_until '^axiom_resource_units{resource="disk",state="in_use"} 1' \
+    '^axiom_resource_waiting{resource="disk"} 1'
+  end_with_metrics
   grep -q '^axiom_resource_units{resource="disk",state="capacity"} 1' scraped
-  grep -q '^axiom_resource_units{resource="disk",state="in_use"} 1' scraped
   grep -q '^axiom_resource_units{resource="memory",state="in_use"} 16777216' \
     scraped
-  grep -q '^axiom_resource_waiting{resource="disk"} 1' scraped
 }
 
 @test "memory pressure and pools show at the endpoint" {
   make_long_work
-  scrape "$AXIOM_SOURCE_DIR/config/short_memory.yaml" \
+  begin_with_metrics "$AXIOM_SOURCE_DIR/config/short_memory.yaml" \
     --set FIRST=work --set SECOND=work
+  scrape_until '^axiom_memory_pressure_readings_total [1-9]' \
+    '^axiom_pool_objects{pool="blocks 262144",state="in_use"} [1-9]'
+  end_with_metrics
   grep -q '^axiom_memory_pressure_level [0-2]' scraped
-  grep -q '^axiom_memory_pressure_readings_total [1-9]' scraped
-  grep -q '^axiom_pool_objects{pool="blocks 262144",state="in_use"} [1-9]' \
-    scraped
 }
 
 @test "restarts of supervised workers show at the endpoint" {
-  "$AXIOM" run "$AXIOM_SOURCE_DIR/config/supervised.yaml" --progress plain \
-    --metrics 127.0.0.1:0 --set PACE=10ms --set TAIL=300ms 2>log 3>&- &
-  local pid=$!
-  local url=
-  for _ in {1..200}; do
-    url=$(sed -n 's/^axiom: metrics on //p' log)
-    [ -n "$url" ] && break
-    sleep 0.05
-  done
-  # As many scrapes as it takes until it has happened.
-  for _ in {1..200}; do
-    curl -sf "$url" >scraped
-    grep -q '^axiom_supervisor_restarts_total{supervisor="reports"} 0' \
-      scraped \
-      && grep -q '^axiom_supervisor_restarts_total{supervisor="ingest"} [1-9]' \
-      scraped \
-      && grep -q '^axiom_supervisor_restarts_total{supervisor="links"} [1-9]' \
-        scraped && break
-    sleep 0.05
-  done
-  kill -TERM "$pid"
-  local status=0
-  wait "$pid" || status=$?
-  cat scraped log
-  [ "$status" -eq 143 ]
-  grep -q '^axiom_supervisor_restarts_total{supervisor="ingest"} [1-9]' scraped
-  grep -q '^axiom_supervisor_restarts_total{supervisor="links"} [1-9]' scraped
+  begin_with_metrics "$AXIOM_SOURCE_DIR/config/supervised.yaml" \
+    --set PACE=10ms --set TAIL=300ms
+  scrape_until '^axiom_supervisor_restarts_total{supervisor="ingest"} [1-9]' \
+    '^axiom_supervisor_restarts_total{supervisor="links"} [1-9]' \
+    '^axiom_supervisor_child_errors_total{supervisor="links"} [1-9]' \
+    '^axiom_supervisor_children{supervisor="reports",state="active"} 1' \
+    '^axiom_errors_total{code="[a-z_]*"} [1-9]'
+  end_with_metrics
   grep -q '^axiom_supervisor_restarts_total{supervisor="reports"} 0' scraped
   grep -q '^axiom_supervisor_starts_total{supervisor="links"} [1-9]' scraped
-  grep -q '^axiom_supervisor_child_errors_total{supervisor="links"} [1-9]' \
-    scraped
-  grep -q '^axiom_supervisor_children{supervisor="reports",state="active"} 1' \
-    scraped
-  grep -q '^axiom_errors_total{code="[a-z_]*"} [1-9]' scraped
-  if command -v promtool >/dev/null; then
-    [ -z "$(promtool check metrics <scraped 2>&1)" ]
-  fi
   grep -q '^axiom: stopped by SIGTERM$' log
   grep -q '^  ingest: stopped; [1-9][0-9,]* starts of children, ' log
   grep -q '^  reports: stopped; 1 start of a child, 0 restarts$' log
