@@ -100,13 +100,12 @@ std::string budget_text(nanoseconds x) {
 template <class Entry>
 void add_child_fields(section<Entry>& into, nanoseconds shutdown) {
   into
-    .optional("restart", &Entry::restart,
-              types::choice<restart_kind>({restart_kind::permanent,
-                                           restart_kind::transient,
-                                           restart_kind::temporary}),
-              "permanent",
-              "When it is started again after it has ended: always, after a "
-              "failure, or never.")
+    .maybe("restart", &Entry::restart,
+           types::choice<restart_kind>({restart_kind::permanent,
+                                        restart_kind::transient,
+                                        restart_kind::temporary}),
+           "When it is started again after it has ended: always, after a "
+           "failure, or never; always otherwise.")
     .optional("significant", &Entry::significant, types::boolean(), "false",
               "Whether its end may be that of its supervisor: see "
               "auto_shutdown.")
@@ -119,7 +118,10 @@ void add_child_fields(section<Entry>& into, nanoseconds shutdown) {
            types::duration(1ns, longest_wait),
            "How long its start may take; then it has failed to start.")
     .then([](Entry& entry, const node& from, reader& in) {
-      if (entry.significant && entry.restart == restart_kind::permanent)
+      const auto permanent = entry.restart
+                             ? *entry.restart == restart_kind::permanent
+                             : from.find("restart") == nullptr;
+      if (entry.significant && permanent)
         in.report_field(from, "significant",
                         "a permanent child is always started again, so its "
                         "end ends nothing (expected restart: transient or "
@@ -130,10 +132,10 @@ void add_child_fields(section<Entry>& into, nanoseconds shutdown) {
 child_options options_of(const child_entry& entry, std::string name) {
   child_options result;
   result.name = std::move(name);
-  result.restart = entry.restart;
+  result.restart = entry.restart.value_or(result.restart);
   result.significant = entry.significant;
   result.shutdown = entry.shutdown;
-  result.start = entry.start;
+  result.start = entry.start.value_or(result.start);
   if (entry.start_timeout)
     result.start_timeout = *entry.start_timeout;
   return result;
@@ -173,8 +175,7 @@ void check_start(const worker_entry& entry, const node& from, reader& in) {
     return;
   const auto refuse = [&](const std::string& why) {
     in.report_field(from, "start",
-                    in_quotes(entry.type) + ' ' + why
-                      + " (expected \"made\")");
+                    in_quotes(entry.type) + ' ' + why + " (expected \"made\")");
   };
   if (!entry.actor.type.empty())
     refuse("is a type of actors, which are made with texts and do not know "
@@ -186,14 +187,15 @@ void check_start(const worker_entry& entry, const node& from, reader& in) {
 void complete_worker(section<worker_entry>& into, const tables& all) {
   add_child_fields(into, defaults::child_shutdown);
   into
-    .optional("start", &worker_entry::start,
-              types::choice<child_start_mode>(
-                {child_start_mode::made, child_start_mode::said}),
-              "made",
-              "When it counts as started: when it was made, or when it says "
-              "so, which tasks of some types do.")
+    .maybe("start", &worker_entry::start,
+           types::choice<child_start_mode>(
+             {child_start_mode::made, child_start_mode::said}),
+           "When it counts as started: when it was made, or when it says so, "
+           "which tasks of some types do; when it was made otherwise.")
     .then([&all](worker_entry& entry, const node& from, reader& in) {
-      if (entry.start_timeout && entry.start != child_start_mode::said)
+      const auto made = entry.start ? *entry.start == child_start_mode::made
+                                    : from.find("start") == nullptr;
+      if (entry.start_timeout && made)
         in.report_field(from, "start_timeout",
                         "has no meaning for a child that counts as started "
                         "when it was made (expected start: said)");
@@ -223,11 +225,11 @@ void check_initial(const node& from, reader& in) {
     return;
   for (const auto* field : {"max", "factor", "jitter", "healthy_after"})
     if (from.find(field) != nullptr) {
-      in.report(from.where, "missing key \"initial\": without a first wait there "
-                            "is none, and "
-                              + in_quotes(field)
-                              + " means nothing (expected how long it is, such "
-                                "as 100ms)");
+      in.report(from.where,
+                "missing key \"initial\": without a first wait there is none, "
+                "and "
+                  + in_quotes(field)
+                  + " means nothing (expected how long it is, such as 100ms)");
       return;
     }
 }
@@ -296,7 +298,7 @@ void check_instances(const supervisor_entry& entry, const node& from,
                       + " bytes (expected at most "
                       + std::to_string(max_instance_name) + ')');
   }
-  if (!entry.instances)
+  if (from.find("instances") == nullptr)
     in.report_field(from, "strategy",
                     "\"simple_one_for_one\" starts nothing by itself "
                     "(expected instances: how many children of this kind "
@@ -465,6 +467,21 @@ node in_full(const node& word) {
   return result;
 }
 
+/// Whether a child is meant to be a supervisor: it has children, or what only
+/// those have who do, and the mistake is that there are none.
+bool is_nested(const node& child) {
+  if (child.find("children") != nullptr)
+    return true;
+  if (child.find("type") != nullptr)
+    return false;
+  for (const auto* field :
+       {"strategy", "max_restarts", "within", "error_history", "backoff",
+        "auto_shutdown", "instances"})
+    if (child.find(field) != nullptr)
+      return true;
+  return false;
+}
+
 /// Children of any kind; one that is not well is there all the same, so that
 /// numbers stay what they are in the file.
 type<std::vector<placed_child>> children_type(const tables& all) {
@@ -489,7 +506,7 @@ type<std::vector<placed_child>> children_type(const tables& all) {
       child.where = &item;
       if (item.type == node::kind::scalar) {
         child.spec = worker_of(all.worker.read(in_full(item), in));
-      } else if (item.find("children") == nullptr) {
+      } else if (!is_nested(item)) {
         child.spec = worker_of(all.worker.read(item, in));
       } else {
         auto entry = all.nested.read(item, in);

@@ -12,11 +12,13 @@
 namespace axiom::deploy {
 
 /// The fields of a child of a supervisor, whatever it is, while they are read.
+/// Those that others depend on are empty after a mistake, too, so that it is
+/// not taken for another one.
 struct child_entry {
-  restart_kind restart = restart_kind::permanent;
+  std::optional<restart_kind> restart;
   bool significant = false;
   std::optional<std::chrono::nanoseconds> shutdown;
-  child_start_mode start = child_start_mode::made;
+  std::optional<child_start_mode> start;
   std::optional<std::chrono::nanoseconds> start_timeout;
 };
 

@@ -340,9 +340,9 @@ BOOST_AUTO_TEST_CASE(a_history_that_is_none) {
     const auto expected = "3:31: supervisors[0].error_history: invalid value \""
                         + std::string{count}
                         + "\" (expected an integer from 1 to 1000000)";
-    BOOST_TEST(problem("error_history: " + std::string{count}
-                       + ", children: [tail]")
-               == expected);
+    BOOST_TEST(
+      problem("error_history: " + std::string{count} + ", children: [tail]")
+      == expected);
   }
 }
 
@@ -376,8 +376,7 @@ BOOST_AUTO_TEST_CASE(a_backoff_that_waits_for_nothing) {
                 "\"healthy_after\" means nothing (expected how long it is, "
                 "such as 100ms)");
   // Not to wait can be wanted, but is said.
-  const auto none =
-    one("backoff: { initial: 0s, max: 5s }, children: [tail]");
+  const auto none = one("backoff: { initial: 0s, max: 5s }, children: [tail]");
   BOOST_TEST(none.ok(), none.report());
   // A mistake there is one, not two.
   BOOST_TEST(problem("backoff: { initial: 5, max: 5s }, children: [tail]")
@@ -442,8 +441,9 @@ BOOST_AUTO_TEST_CASE(a_start_that_nobody_can_say) {
                 "supervisor, so they cannot say that they are started "
                 "(expected \"made\")");
   BOOST_TEST(problem("children: [{ name: a, type: digest_tree, "
-                     "with: { root: /usr }" + rest)
-             == "3:85: supervisors[0].children[0].start: \"digest_tree\" "
+                     "with: { root: /usr }"
+                     + rest)
+             == "3:86: supervisors[0].children[0].start: \"digest_tree\" "
                 "never says that it is started (expected \"made\")");
   BOOST_TEST(one("children: [{ name: a, type: drill" + rest).ok());
 }
@@ -487,16 +487,46 @@ BOOST_AUTO_TEST_CASE(names_of_instances_have_room_for_their_numbers) {
   const auto well = one(simple(longest));
   BOOST_TEST(well.ok(), well.report());
   BOOST_TEST(problem(simple(longest + 'x'))
-             == "3:81: supervisors[0].children[0].name: has 44 bytes, but "
+             == "3:79: supervisors[0].children[0].name: has 44 bytes, but "
                 "children of this kind are called NAME-1, NAME-2 and so on, "
                 "and a name has at most 64 bytes (expected at most 43)");
   // Where there are no instances, there are no numbers.
-  const auto other =
-    one("children: [{ name: " + longest + "x, type: tail }]");
+  const auto other = one("children: [{ name: " + longest + "x, type: tail }]");
   BOOST_TEST(other.ok(), other.report());
 }
 
 // -- all at once ---------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_mistake_is_not_taken_for_another_one) {
+  BOOST_TEST(problem("children: [{ name: a, type: drill, start: sayd, "
+                     "start_timeout: 1s }]")
+               .find("3:58: supervisors[0].children[0].start: invalid value")
+             == 0u);
+  BOOST_TEST(problem("auto_shutdown: any_significant, children: [{ name: a, "
+                     "type: tail, restart: sometimes, significant: true }]")
+               .find("3:91: supervisors[0].children[0].restart: invalid value")
+             == 0u);
+  BOOST_TEST(problem("strategy: simple_one_for_one, instances: 0, "
+                     "children: [tail]")
+               .find("3:57: supervisors[0].instances: invalid value")
+             == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_supervisor_whose_children_are_called_something_else) {
+  const auto result = one("children: [{ name: t, strategy: one_for_all, "
+                          "childrn: [tail] }]");
+  BOOST_TEST(problems(result)
+               == (std::vector<std::string>{
+                 "d.yaml:3:27: supervisors[0].children[0]: missing key "
+                 "\"children\" (expected a list of children: each a mapping, "
+                 "or the name of a type)",
+                 "d.yaml:3:61: supervisors[0].children[0]: unknown key "
+                 "\"childrn\" (expected name, strategy, max_restarts, within, "
+                 "error_history, backoff, auto_shutdown, instances, children, "
+                 "restart, significant, shutdown, start_timeout; did you mean "
+                 "\"children\"?)"}),
+             boost::test_tools::per_element());
+}
 
 BOOST_AUTO_TEST_CASE(every_mistake_of_a_tree_at_once) {
   const auto result = load("version: 1\n"

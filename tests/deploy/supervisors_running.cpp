@@ -436,14 +436,14 @@ BOOST_AUTO_TEST_CASE(cancelling_ends_a_start_that_takes_for_ever) {
              boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE(an_earlier_one_that_gives_up_ends_a_start_that_takes_long) {
+BOOST_AUTO_TEST_CASE(an_earlier_one_that_gives_up_ends_a_long_start) {
   // Fails when the later one has begun its start.
-  auto bad = child("bad", [this](task_context& self,
-                                 run_services&) -> async<void> {
-    while (!happened.has("+shy"))
-      co_await self.yield();
-    throw std::runtime_error{"bad is broken"};
-  });
+  auto bad =
+    child("bad", [this](task_context& self, run_services&) -> async<void> {
+      while (!happened.has("+shy"))
+        co_await self.yield();
+      throw std::runtime_error{"bad is broken"};
+    });
   auto shy = resident("shy");
   shy.how.start = axiom::child_start_mode::said;
   shy.how.start_timeout = 10s; // else it would be the later one that failed
