@@ -73,7 +73,8 @@ public:
   }
 
   /// Says that the task is started, to a supervisor that waits for that; once is
-  /// enough. Does nothing for other tasks.
+  /// enough. Does nothing for other tasks. Programs that do have
+  /// `task_program::says_started`.
   void started() {
     if (on_started_ && !said_started_.exchange(true))
       on_started_();
