@@ -781,6 +781,38 @@ EOF
   grep -q '^  reports: stopped; 1 start of a child, 0 restarts$' log
 }
 
+@test "the counters of a supervisor that is started again never go back" {
+  begin_with_metrics "$AXIOM_SOURCE_DIR/config/supervised.yaml" \
+    --set PACE=10ms --set TAIL=300ms
+  # Each restart that `ingest` makes takes `links` down with `tail`, and starts it
+  # again.
+  python3 - "$url" <<'EOF'
+import re, sys, time, urllib.request
+def total(of, supervisor):
+    return of.get(
+        'axiom_supervisor_restarts_total{supervisor="%s"}' % supervisor, 0)
+
+seen = {}
+enough = None
+for _ in range(600):
+    text = urllib.request.urlopen(sys.argv[1]).read().decode()
+    open("scraped", "w").write(text)
+    now = {line: float(value) for line, value in re.findall(
+        r"^(axiom_supervisor_\w+_total\{.*\}) (\S+)$", text, re.M)}
+    for line, value in now.items():
+        assert value >= seen.get(line, 0), f"{line}: {seen[line]}, then {value}"
+    seen.update(now)
+    if enough is None and total(now, "links") > 0:
+        enough = total(now, "ingest") + 4
+    if enough is not None and total(now, "ingest") >= enough:
+        break
+    time.sleep(0.02)
+else:
+    sys.exit("too few restarts: " + text)
+EOF
+  end_with_metrics
+}
+
 @test "a digest with the buffers of a pool is the same" {
   mkdir tree
   for i in {1..200}; do head -c $((i * 9973)) /dev/zero >"tree/$i"; done
