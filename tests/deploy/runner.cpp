@@ -1,5 +1,6 @@
 #include "axiom/deploy/runner.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <functional>

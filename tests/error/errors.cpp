@@ -134,23 +134,6 @@ BOOST_AUTO_TEST_CASE(without_an_exception_throw_ours) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(cannot_be_none) {
-  BOOST_CHECK(code_thrown_by([] {
-                static_cast<void>(
-                  axiom::concurrent_errors{std::vector<axiom::task_error>{}});
-              })
-              == errc::invalid_argument);
-}
-
-BOOST_AUTO_TEST_CASE(are_summed_up_in_one_line_whatever_the_first_contains) {
-  const axiom::concurrent_errors x{
-    {an_error("a\nb", errc::self_join, "red \x1b[31m\r\nnext \xff")}};
-  const std::string wanted = "concurrent_errors: 'a\\nb': self_join: red "
-                             "\\x1b[31m\\r\\nnext \\xff";
-  BOOST_TEST(std::string{x.what()} == wanted);
-  BOOST_TEST(axiom::to_failure(x).what() == wanted);
-}
-
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(several_errors)
@@ -229,6 +212,23 @@ BOOST_AUTO_TEST_CASE(survive_as_a_failure) {
   } catch (const axiom::concurrent_errors& ex) {
     BOOST_TEST(ex.size() == 2u);
   }
+}
+
+BOOST_AUTO_TEST_CASE(cannot_be_none) {
+  BOOST_CHECK(code_thrown_by([] {
+                static_cast<void>(
+                  axiom::concurrent_errors{std::vector<axiom::task_error>{}});
+              })
+              == errc::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(are_summed_up_in_one_line_whatever_the_first_contains) {
+  const axiom::concurrent_errors x{
+    {an_error("a\nb", errc::self_join, "red \x1b[31m\r\nnext \xff")}};
+  const std::string wanted = "concurrent_errors: 'a\\nb': self_join: red "
+                             "\\x1b[31m\\r\\nnext \\xff";
+  BOOST_TEST(std::string{x.what()} == wanted);
+  BOOST_TEST(axiom::to_failure(x).what() == wanted);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
