@@ -288,7 +288,8 @@ BOOST_AUTO_TEST_CASE(tell_a_cancellation_from_a_failure_everywhere) {
 
 BOOST_AUTO_TEST_CASE(keep_whose_when_and_where_in_groups_of_groups) {
   auto t = start("t", groups_in_groups);
-  const auto begin = axiom::timestamp::clock::now();
+  const auto& info = axiom::runtime::host::of(system()).info();
+  const auto begin = info.wall_time(now());
   run();
   try {
     t.get();

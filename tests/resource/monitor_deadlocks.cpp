@@ -79,6 +79,27 @@ BOOST_AUTO_TEST_CASE(a_task_behind_one_that_waits_for_what_it_holds) {
   large.get();
 }
 
+BOOST_AUTO_TEST_CASE(a_task_behind_a_less_urgent_one_that_has_risen) {
+  // As before, but 'large' goes first since it has waited for so long.
+  auto host = spawn(memory(100));
+  auto small = start("small", [&](task_context& self) -> async<void> {
+    auto a = co_await host.acquire(memory(10));
+    co_await self.sleep_for(1s);
+    auto b = co_await host.acquire(memory(10), task_priority::high);
+  });
+  run();
+  auto large = start("large", [&](task_context&) -> async<void> {
+    auto a = co_await host.acquire(memory(100), task_priority::background);
+  });
+  run();
+  advance(1s);
+  BOOST_TEST_REQUIRE(small.done());
+  BOOST_TEST(why(small).find("'small' asks for 10 B of memory of resource "
+                             "monitor 'host', held by")
+             != std::string::npos);
+  large.get();
+}
+
 BOOST_AUTO_TEST_CASE(through_an_awaited_child) {
   auto host = spawn(memory(100));
   auto t = start("parent", [&](task_context& self) -> async<void> {

@@ -33,10 +33,12 @@ place_waiter* arrival_order::first(runtime::time_point now) const noexcept {
 
 bool arrival_order::stays_before(const place_waiter& a, const place_waiter& b,
                                  runtime::time_point now) const noexcept {
-  // Of two that rise, who came first and is no less urgent stays before.
-  return ageing_ <= ageing_.zero()
-         ? goes_before(a, b, now)
-         : a.priority_ >= b.priority_ && a.number_ < b.number_;
+  if (ageing_ <= ageing_.zero())
+    return goes_before(a, b, now);
+  // Of two that rise, who came first stays before if he is no less urgent, or
+  // has risen as far as anybody can.
+  return a.number_ < b.number_
+      && (a.priority_ >= b.priority_ || risen(a, now) == top);
 }
 
 bool arrival_order::one_priority() const noexcept {
