@@ -69,8 +69,7 @@ task_ptr coordinator_state::grow_tree() {
   return result;
 }
 
-// -- the actor
-// -------------------------------------------------------------------
+// -- the actor ----------------------------------------------------------------
 
 void coordinator_state::actor(coordinator_actor value) {
   std::lock_guard guard{mutex_};
@@ -90,8 +89,7 @@ std::optional<caf::actor_id> coordinator_state::actor_id() const {
   return actor_.id();
 }
 
-// -- ending
-// ----------------------------------------------------------------------
+// -- ending -------------------------------------------------------------------
 
 void coordinator_state::close(runtime::duration before_grace) {
   if (closed_.exchange(true))
@@ -142,8 +140,7 @@ void coordinator_state::tree_ended() noexcept {
     caf::anon_send(actor, ended_atom_v);
 }
 
-// -- observing
-// -------------------------------------------------------------------
+// -- observing ----------------------------------------------------------------
 
 tree_snapshot coordinator_state::snapshot(std::size_t most) const {
   tree_snapshot result;

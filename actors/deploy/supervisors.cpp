@@ -62,7 +62,7 @@ struct tables {
   }
 };
 
-// -- the fields of children ----------------------------------------------------
+// -- the fields of children ---------------------------------------------------
 
 /// A time, or how a child is stopped without one.
 type<nanoseconds> shutdown_type() {
@@ -141,7 +141,7 @@ child_options options_of(const child_entry& entry, std::string name) {
   return result;
 }
 
-// -- workers -------------------------------------------------------------------
+// -- workers ------------------------------------------------------------------
 
 /// What of a task has no meaning for an actor of the application's.
 constexpr const char* of_tasks_only[] = {"priority", "limiter",   "pool",
@@ -216,7 +216,7 @@ supervised_spec worker_of(worker_entry entry) {
   return result;
 }
 
-// -- supervisors ---------------------------------------------------------------
+// -- supervisors --------------------------------------------------------------
 
 /// That there is a first wait if more is said about waits: by default it is
 /// none, and nothing comes of the rest.
@@ -453,7 +453,7 @@ supervisor_spec spec_of(supervisor_entry entry) {
   return result;
 }
 
-// -- the tree ------------------------------------------------------------------
+// -- the tree -----------------------------------------------------------------
 
 /// What a bare word stands for: `{ name: WORD, type: WORD }`.
 node in_full(const node& word) {

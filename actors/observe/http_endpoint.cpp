@@ -127,7 +127,7 @@ struct http_endpoint::server {
     }
   }
 
-  // -- start -------------------------------------------------------------------
+  // -- start ------------------------------------------------------------------
 
   /// civetweb says why it cannot start only to its log.
   void remember(std::string_view message) noexcept {
@@ -206,7 +206,7 @@ struct http_endpoint::server {
     options.port = static_cast<std::uint16_t>(ports.front());
   }
 
-  // -- stop --------------------------------------------------------------------
+  // -- stop -------------------------------------------------------------------
 
   ~server() {
     if (!running)

@@ -64,8 +64,7 @@ buffer_pool_options checked(buffer_pool_options x) {
 
 } // namespace
 
-// -- memory_block
-// -----------------------------------------------------------------
+// -- memory_block -------------------------------------------------------------
 
 memory_block::memory_block(std::shared_ptr<byte_account> account,
                            std::size_t size)
@@ -85,8 +84,7 @@ memory_block::~memory_block() {
   account_->give_back(size_);
 }
 
-// -- buffer_store
-// -----------------------------------------------------------------
+// -- buffer_store -------------------------------------------------------------
 
 /// What the handles to one pool of buffers share, and those who take.
 ///
@@ -205,8 +203,7 @@ private:
 
 } // namespace detail
 
-// -- buffer_pool
-// ------------------------------------------------------------------
+// -- buffer_pool --------------------------------------------------------------
 
 buffer_pool::buffer_pool(std::shared_ptr<detail::buffer_store> store)
   : store_(std::move(store)) {

@@ -31,8 +31,7 @@ std::string name_of(const caf::scheduled_actor& actor) {
 
 } // namespace
 
-// -- actor_sightings
-// -----------------------------------------------------------
+// -- actor_sightings ----------------------------------------------------------
 
 actor_sightings::actor_sightings(std::size_t most,
                                  std::span<const caf::actor_id> left_out)
@@ -60,8 +59,7 @@ running_actors actor_sightings::describe() const {
   return result;
 }
 
-// -- seen_actors
-// ---------------------------------------------------------------
+// -- seen_actors --------------------------------------------------------------
 
 void seen_actors::begins(caf::scheduled_actor& actor) noexcept {
   const auto now = coarse_now();

@@ -9,7 +9,7 @@
 
 namespace axiom::detail {
 
-// -- the thread's current task ---------------------------------------------------
+// -- the thread's current task ------------------------------------------------
 
 namespace {
 
@@ -60,7 +60,7 @@ handler_scope::~handler_scope() {
   here.in_handler = previous_;
 }
 
-// -- running -----------------------------------------------------------------------
+// -- running ------------------------------------------------------------------
 
 caf::resumable::subtype_t task_actor::subtype() const {
   // Not function_object: CAF's network backend runs those on its own thread.

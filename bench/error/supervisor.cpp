@@ -114,7 +114,7 @@ void measure_restarts(benchmark::State& state, axiom::child_spec child,
   require(stats.restarts + 1 >= done, "fewer restarts than starts");
 }
 
-// -- restarts ------------------------------------------------------------------
+// -- restarts -----------------------------------------------------------------
 
 void restart_actor(benchmark::State& state) {
   rounds all;
@@ -154,7 +154,7 @@ void spawn_actor(benchmark::State& state) {
   }
 }
 
-// -- temporary children --------------------------------------------------------
+// -- temporary children -------------------------------------------------------
 
 /// Starts so many children of one kind, which end by themselves.
 void measure_temporary(benchmark::State& state, axiom::child_spec child,

@@ -57,8 +57,7 @@ void require(bool x, const char* what) {
     throw std::logic_error{what};
 }
 
-// -- the plain pool
-// -------------------------------------------------------------
+// -- the plain pool -----------------------------------------------------------
 
 class plain_pool {
 public:
@@ -98,8 +97,7 @@ private:
   std::size_t room_;
 };
 
-// -- alone
-// ------------------------------------------------------------------------
+// -- alone --------------------------------------------------------------------
 
 void measure_alone(benchmark::State& state, axiom::pool_options options,
                    std::string_view key = {}) {
@@ -148,8 +146,7 @@ void plain(benchmark::State& state) {
   });
 }
 
-// -- shared
-// -----------------------------------------------------------------------
+// -- shared -------------------------------------------------------------------
 
 void shared(benchmark::State& state) {
   axiom_system env;

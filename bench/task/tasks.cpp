@@ -67,7 +67,7 @@ struct caf_config : caf::actor_system_config {
   }
 };
 
-// -- create --------------------------------------------------------------------
+// -- create -------------------------------------------------------------------
 
 void create(benchmark::State& state) {
   axiom_system env;
@@ -109,7 +109,7 @@ void create_caf(benchmark::State& state) {
 BENCHMARK(create)->Arg(1'000)->Arg(100'000)->UseManualTime();
 BENCHMARK(create_caf)->Arg(1'000)->UseManualTime();
 
-// -- spawn and join ------------------------------------------------------------
+// -- spawn and join -----------------------------------------------------------
 
 void spawn_join(benchmark::State& state) {
   axiom_system env;
@@ -168,7 +168,7 @@ BENCHMARK(spawn_join_caf)
   ->Range(1'000, 100'000)
   ->UseRealTime();
 
-// -- cancel --------------------------------------------------------------------
+// -- cancel -------------------------------------------------------------------
 
 /// A tree of tasks ten wide, all suspended.
 axiom::async<void> suspended_tree(axiom::task_context& self, int depth,
@@ -266,7 +266,7 @@ BENCHMARK(cancel_signalled)->DenseRange(1, 4)->UseManualTime()->Iterations(20);
 BENCHMARK(cancel_ended)->DenseRange(1, 4)->UseManualTime()->Iterations(20);
 BENCHMARK(cancel_ended_caf)->DenseRange(1, 4)->UseManualTime()->Iterations(20);
 
-// -- memory --------------------------------------------------------------------
+// -- memory -------------------------------------------------------------------
 
 long resident_bytes() {
   std::ifstream in{"/proc/self/statm"};

@@ -27,8 +27,7 @@ caf::behavior echo(caf::event_based_actor*) {
 
 BOOST_AUTO_TEST_SUITE(blocking_actors)
 
-// -- receiving
-// -----------------------------------------------------------------
+// -- receiving ----------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(receive_takes_the_messages_in_order, everywhere, where) {
   journal<int> seen;
@@ -97,8 +96,7 @@ BOOST_DATA_TEST_CASE(a_receive_without_a_message_times_out, everywhere, where) {
     per_element());
 }
 
-// -- requests and ends
-// ---------------------------------------------------------
+// -- requests and ends --------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(blocking_actors_request_from_event_based_ones, everywhere,
                      where) {
@@ -167,8 +165,7 @@ BOOST_DATA_TEST_CASE(blocking_actors_have_a_thread_each, everywhere, where) {
   self->wait_for(all);
 }
 
-// -- scoped actors
-// -------------------------------------------------------------
+// -- scoped actors ------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(scoped_actors_send_and_receive_from_outside, everywhere,
                      where) {
@@ -211,8 +208,7 @@ BOOST_DATA_TEST_CASE(a_request_of_a_scoped_actor_times_out, everywhere, where) {
              });
 }
 
-// -- detached actors
-// -----------------------------------------------------------
+// -- detached actors ----------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_detached_actor_has_a_thread_of_its_own, everywhere,
                      where) {

@@ -72,8 +72,7 @@ void end(const caf::actor& pool) {
 
 BOOST_AUTO_TEST_SUITE(pools_and_groups)
 
-// -- pools
-// ---------------------------------------------------------------------
+// -- pools --------------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_round_robin_pool_gives_each_worker_its_turn, everywhere,
                      where) {
@@ -187,8 +186,7 @@ BOOST_DATA_TEST_CASE(requests_through_a_pool_are_answered, everywhere, where) {
   end(pool);
 }
 
-// -- groups
-// --------------------------------------------------------------------
+// -- groups -------------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_group_reaches_those_who_joined, everywhere, where) {
   receipts seen;
@@ -224,8 +222,7 @@ BOOST_DATA_TEST_CASE(a_group_reaches_those_who_joined, everywhere, where) {
     caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
 }
 
-// -- printing
-// ------------------------------------------------------------------
+// -- printing -----------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(what_actors_print_comes_out_whole_and_in_their_order,
                      everywhere, where) {

@@ -23,8 +23,7 @@ caf::behavior answering(caf::event_based_actor* self) {
   };
 }
 
-// -- brokers
-// -------------------------------------------------------------------
+// -- brokers ------------------------------------------------------------------
 
 /// Sends every byte back, and ends with its connection.
 caf::behavior echo(caf::io::broker* self, caf::io::connection_handle peer) {

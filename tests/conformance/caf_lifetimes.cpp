@@ -41,8 +41,7 @@ void await_end(const caf::actor& x) {
 
 BOOST_AUTO_TEST_SUITE(lifetimes)
 
-// -- links
-// ---------------------------------------------------------------------
+// -- links --------------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(linked_actors_fall_together_with_one_reason, everywhere,
                      where) {
@@ -133,8 +132,7 @@ BOOST_DATA_TEST_CASE(a_kill_cannot_be_trapped, everywhere, where) {
   BOOST_CHECK(ended.get_future().get() == caf::exit_reason::kill);
 }
 
-// -- monitors
-// ------------------------------------------------------------------
+// -- monitors -----------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_monitor_is_told_once_who_ended_and_why, everywhere,
                      where) {
@@ -210,8 +208,7 @@ BOOST_DATA_TEST_CASE(a_monitored_spawn_tells_its_parent, everywhere, where) {
     BOOST_CHECK(why == broken);
 }
 
-// -- attached functors
-// ---------------------------------------------------------
+// -- attached functors --------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(an_attached_functor_runs_once, everywhere, where) {
   journal<caf::error> ends;
@@ -229,8 +226,7 @@ BOOST_DATA_TEST_CASE(an_attached_functor_runs_once, everywhere, where) {
     BOOST_CHECK(why == caf::exit_reason::user_shutdown);
 }
 
-// -- exceptions
-// ----------------------------------------------------------------
+// -- exceptions ---------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(an_exception_ends_its_actor_with_an_error, everywhere,
                      where) {
@@ -279,8 +275,7 @@ BOOST_DATA_TEST_CASE(an_exception_at_the_start_ends_its_actor, everywhere,
   BOOST_CHECK(ended.get_future().get() == caf::sec::invalid_argument);
 }
 
-// -- start and end without messages
-// --------------------------------------------
+// -- start and end without messages -------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_lazy_actor_starts_with_its_first_message, everywhere,
                      where) {

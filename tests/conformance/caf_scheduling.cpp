@@ -48,8 +48,7 @@ void stop(const caf::actor& x) {
 
 BOOST_AUTO_TEST_SUITE(scheduling)
 
-// -- priorities
-// ----------------------------------------------------------------
+// -- priorities ---------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(urgent_messages_overtake_those_that_wait, everywhere,
                      where) {
@@ -98,8 +97,7 @@ BOOST_DATA_TEST_CASE(urgent_messages_do_not_starve_the_others, everywhere,
   came.get_future().wait();
 }
 
-// -- fairness
-// ------------------------------------------------------------------
+// -- fairness -----------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(an_actor_that_floods_itself_starves_nobody, on_one_worker,
                      where) {
@@ -187,8 +185,7 @@ BOOST_DATA_TEST_CASE(delayed_messages_reach_actors_beside_a_busy_one,
   stop(flooding);
 }
 
-// -- every worker
-// --------------------------------------------------------------
+// -- every worker -------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(as_many_actors_run_at_once_as_there_are_workers,
                      on_many_workers, where) {

@@ -40,8 +40,7 @@ void breed(caf::event_based_actor* self, token held) {
 
 BOOST_AUTO_TEST_SUITE(shutdown)
 
-// -- a system that waits
-// -------------------------------------------------------
+// -- a system that waits ------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_system_that_did_nothing_ends, everywhere, where) {
   fixture fix{where};
@@ -126,8 +125,7 @@ BOOST_DATA_TEST_CASE(a_system_waits_for_blocking_and_detached_actors,
   BOOST_TEST(ended == 2);
 }
 
-// -- a system that does not wait
-// -----------------------------------------------
+// -- a system that does not wait ----------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_system_that_does_not_wait_ends_busy_actors, everywhere,
                      where) {
@@ -210,8 +208,7 @@ BOOST_DATA_TEST_CASE(requests_in_flight_do_not_keep_a_system, everywhere,
   BOOST_TEST(held.use_count() == 1);
 }
 
-// -- many systems
-// --------------------------------------------------------------
+// -- many systems -------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_hundred_systems_come_and_go, everywhere, where) {
   for (int i = 0; i < 100; ++i) {

@@ -29,8 +29,7 @@ caf::actor spawn_noting(caf::actor_system& sys, journal<int>& seen) {
 
 BOOST_AUTO_TEST_SUITE(timeouts)
 
-// -- receive timeouts
-// ----------------------------------------------------------
+// -- receive timeouts ---------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_receive_timeout_fires_not_before_its_time, everywhere,
                      where) {
@@ -138,8 +137,7 @@ BOOST_DATA_TEST_CASE(a_receive_timeout_ends_with_its_behaviour, everywhere,
   BOOST_TEST(seen.await(1) == std::vector<std::string>{"tick"}, per_element());
 }
 
-// -- delayed messages
-// ----------------------------------------------------------
+// -- delayed messages ---------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(a_delayed_message_is_not_early, everywhere, where) {
   std::promise<span> waited;

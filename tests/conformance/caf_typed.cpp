@@ -21,8 +21,7 @@ using dividing =
 
 using calculating = adding::extend_with<dividing>;
 
-// -- by function
-// ---------------------------------------------------------------
+// -- by function --------------------------------------------------------------
 
 caf::result<int, int> divide(int x, int y) {
   if (y == 0)
@@ -49,8 +48,7 @@ calculating::behavior_type delegate(calculating::pointer self,
   };
 }
 
-// -- by class
-// ------------------------------------------------------------------
+// -- by class -----------------------------------------------------------------
 
 class calculator : public calculating::base {
 public:
@@ -70,8 +68,7 @@ private:
   int offset_;
 };
 
-// -- composed
-// ------------------------------------------------------------------
+// -- composed -----------------------------------------------------------------
 
 class adder : public caf::composable_behavior<adding> {
 public:

@@ -43,8 +43,7 @@ struct node {
 
 BOOST_AUTO_TEST_SUITE(volume)
 
-// -- messages
-// ------------------------------------------------------------------
+// -- messages -----------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(two_actors_play_ping_pong, everywhere, where) {
   constexpr int rounds = 20'000;
@@ -131,8 +130,7 @@ BOOST_DATA_TEST_CASE(idle_actors_wake_for_every_message, everywhere, where) {
                [](const caf::error&) { BOOST_ERROR("not answered"); });
 }
 
-// -- actors
-// --------------------------------------------------------------------
+// -- actors -------------------------------------------------------------------
 
 BOOST_DATA_TEST_CASE(ten_thousand_actors_answer_one, everywhere, where) {
   constexpr int count = 10'000;

@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(may_be_awaited_for_a_blocking_child) {
   BOOST_TEST(t.get() == 9);
 }
 
-// -- the timeout ---------------------------------------------------------------------
+// -- the timeout --------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(that_take_too_long_cancel_the_child_and_await_it) {
   lines order;
@@ -331,7 +331,7 @@ BOOST_AUTO_TEST_CASE(need_a_positive_timeout) {
   BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::invalid_argument);
 }
 
-// -- cancelled -----------------------------------------------------------------------
+// -- cancelled ----------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(of_a_cancelled_starter_cancel_the_child_and_not_the_group) {
   auto body = [&](void_group& group) -> async<int> {
@@ -391,7 +391,7 @@ BOOST_AUTO_TEST_CASE(of_a_cancelled_group_end_with_it) {
   BOOST_CHECK_THROW(t.get(), axiom::cancelled_error);
 }
 
-// -- misuse --------------------------------------------------------------------------
+// -- misuse -------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(are_told_once_or_the_child_sees_an_error) {
   std::optional<errc> second;

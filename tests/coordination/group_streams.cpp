@@ -42,7 +42,7 @@ axiom::task<int> start_group(stepwise& where,
 
 BOOST_FIXTURE_TEST_SUITE(group_streams, stepwise)
 
-// -- the two patterns ----------------------------------------------------------------
+// -- the two patterns ---------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(let_a_child_add_while_the_body_takes) {
   std::size_t most = 0;
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(let_the_body_add_while_a_child_takes) {
   BOOST_TEST(most == 4u);
 }
 
-// -- the bound -----------------------------------------------------------------------
+// -- the bound ----------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(hold_back_who_adds_until_a_result_is_taken) {
   int added = 0;
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(with_a_bound_of_zero_are_refused) {
   BOOST_CHECK(code_thrown_by([&] { t.get(); }) == errc::invalid_argument);
 }
 
-// -- several readers -----------------------------------------------------------------
+// -- several readers ----------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(give_each_result_to_one_of_several_readers_in_turn) {
   lines got;
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(do_not_serve_a_reader_from_outside) {
   t.get();
 }
 
-// -- ends ----------------------------------------------------------------------------
+// -- ends ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(end_for_a_reading_child_when_the_body_has_returned) {
   int read = 0;
@@ -370,7 +370,7 @@ BOOST_AUTO_TEST_CASE(once_closed_take_no_more) {
   t.get();
 }
 
-// -- who waits for himself -------------------------------------------------------------
+// -- who waits for himself ----------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(refuse_a_body_that_would_wait_for_its_own_reading) {
   int added = 0;

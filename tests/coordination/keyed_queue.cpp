@@ -253,8 +253,7 @@ BOOST_AUTO_TEST_CASE(a_release_of_more_than_the_key_holds_is_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-// -- fairness
-// ------------------------------------------------------------------
+// -- fairness -----------------------------------------------------------------
 
 namespace {
 

@@ -310,8 +310,7 @@ BOOST_AUTO_TEST_CASE(refuse_operations_without_a_phase_or_with_a_long_name) {
               == errc::name_too_long);
 }
 
-// -- phases of one's own
-// --------------------------------------------------------
+// -- phases of one's own ------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(run_phases_of_ones_own_side_by_side) {
   auto other = with_phases({{.name = "a"},
@@ -392,8 +391,7 @@ BOOST_AUTO_TEST_CASE(refuse_plans_that_cannot_be_run) {
     });
 }
 
-// -- the report
-// -----------------------------------------------------------------
+// -- the report ---------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(happen_once) {
   auto other = another();

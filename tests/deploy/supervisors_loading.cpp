@@ -226,7 +226,7 @@ BOOST_AUTO_TEST_CASE(neither_tasks_nor_supervisors) {
              == "d.yaml:2:14: supervisors: a value (expected a list)");
 }
 
-// -- children ------------------------------------------------------------------
+// -- children -----------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(children_are_there) {
   BOOST_TEST(problem("strategy: one_for_all").find("missing key \"children\"")
@@ -297,7 +297,7 @@ BOOST_AUTO_TEST_CASE(what_a_child_needs_that_is_not_there) {
              != std::string::npos);
 }
 
-// -- significance --------------------------------------------------------------
+// -- significance -------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_significant_child_that_is_permanent) {
   BOOST_TEST(problem("auto_shutdown: any_significant, children: [{ name: a, "
@@ -322,7 +322,7 @@ BOOST_AUTO_TEST_CASE(auto_shutdown_without_a_significant_child) {
                 "true, or \"never\")");
 }
 
-// -- intensity and backoff -----------------------------------------------------
+// -- intensity and backoff ----------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_intensity_that_is_none) {
   BOOST_TEST(problem("max_restarts: -1, children: [tail]")
@@ -384,7 +384,7 @@ BOOST_AUTO_TEST_CASE(a_backoff_that_waits_for_nothing) {
              != std::string::npos);
 }
 
-// -- the time to end -----------------------------------------------------------
+// -- the time to end ----------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_shutdown_that_is_none) {
   BOOST_TEST(problem("children: [{ name: a, type: tail, shutdown: infinite }]")
@@ -457,7 +457,7 @@ BOOST_AUTO_TEST_CASE(a_type_of_the_application_that_says_that_it_is_started) {
   BOOST_TEST(result.ok(), result.report());
 }
 
-// -- simple_one_for_one --------------------------------------------------------
+// -- simple_one_for_one -------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(children_of_one_kind) {
   BOOST_TEST(problem("strategy: simple_one_for_one, children: [tail]")
@@ -495,7 +495,7 @@ BOOST_AUTO_TEST_CASE(names_of_instances_have_room_for_their_numbers) {
   BOOST_TEST(other.ok(), other.report());
 }
 
-// -- all at once ---------------------------------------------------------------
+// -- all at once --------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_mistake_is_not_taken_for_another_one) {
   BOOST_TEST(problem("children: [{ name: a, type: drill, start: sayd, "

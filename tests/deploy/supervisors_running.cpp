@@ -576,7 +576,7 @@ BOOST_AUTO_TEST_CASE(an_actor_that_cannot_be_made_is_said_so) {
              tree);
 }
 
-// -- drills --------------------------------------------------------------------
+// -- drills -------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_drill_fails_on_the_starts_it_is_told_to) {
   load("version: 1\n"

@@ -14,8 +14,7 @@ using axiom::task_priority;
 
 BOOST_FIXTURE_TEST_SUITE(pool, pooling)
 
-// -- objects
-// --------------------------------------------------------------------
+// -- objects ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_object_comes_back_with_its_scope) {
   auto pool = spawn(2);
@@ -150,8 +149,7 @@ BOOST_AUTO_TEST_CASE(an_object_is_back_before_the_join_of_its_holder_returns) {
   t.get();
 }
 
-// -- every end of a holder
-// --------------------------------------------------------
+// -- every end of a holder ----------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(an_object_comes_back_however_its_holder_ends) {
   auto pool = spawn(1);
@@ -206,8 +204,7 @@ BOOST_AUTO_TEST_CASE(an_object_comes_back_however_its_holder_ends) {
   BOOST_TEST(objects.made == 1);
 }
 
-// -- waiting
-// --------------------------------------------------------------------
+// -- waiting ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(those_who_wait_are_served_in_order_with_what_comes_back) {
   auto pool = spawn(1);
@@ -367,8 +364,7 @@ BOOST_AUTO_TEST_CASE(a_task_that_would_wait_for_itself_is_refused) {
   BOOST_TEST(pool.stats().idle == 1u);
 }
 
-// -- its end
-// --------------------------------------------------------------------
+// -- its end ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_closed_pool_refuses_and_destroys_what_comes_back) {
   auto pool = spawn(2);
@@ -454,8 +450,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_its_actor_closes_it) {
   }
 }
 
-// -- bad options
-// ----------------------------------------------------------------
+// -- bad options --------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(bad_options_are_all_named) {
   try {
@@ -485,8 +480,7 @@ BOOST_AUTO_TEST_CASE(a_pool_with_the_longest_name_has_keys_too) {
   BOOST_TEST(pool.try_take("a")->number == 1);
 }
 
-// -- threads
-// --------------------------------------------------------------------
+// -- threads ------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_thread_that_is_the_only_worker_lets_others_run) {
   auto pool = spawn(1);

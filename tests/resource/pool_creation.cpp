@@ -11,8 +11,7 @@ using axiom::resource_pool;
 
 BOOST_FIXTURE_TEST_SUITE(pool_creation, pooling)
 
-// -- errors
-// -----------------------------------------------------------------------
+// -- errors -------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(what_the_factory_throws_reaches_who_took) {
   auto pool = spawn(1);
@@ -103,8 +102,7 @@ BOOST_AUTO_TEST_CASE(a_factory_may_return_an_expected) {
   BOOST_TEST(*pool.try_take() == 7);
 }
 
-// -- factories that need a task
-// -------------------------------------------------
+// -- factories that need a task -----------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_factory_may_await) {
   auto pool = resource_pool<counted>::spawn(
@@ -168,8 +166,7 @@ BOOST_AUTO_TEST_CASE(a_type_that_only_moves_can_be_pooled) {
   BOOST_TEST(**pool.try_take() == 7);
 }
 
-// -- the minimum
-// ------------------------------------------------------------------
+// -- the minimum --------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(the_minimum_is_made_beforehand) {
   auto pool = spawn({.name = "db", .min = 2, .max = 3});
@@ -245,8 +242,7 @@ BOOST_AUTO_TEST_CASE(the_pool_tries_again_ever_more_slowly_for_its_minimum) {
   BOOST_TEST(objects.made == 1);
 }
 
-// -- hooks
-// ------------------------------------------------------------------------
+// -- hooks --------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(unhealthy_objects_are_replaced_when_taken) {
   auto pool = spawn({.name = "db", .max = 3}, {.healthy = [](counted& x) {

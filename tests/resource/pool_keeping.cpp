@@ -12,8 +12,7 @@ using axiom::resource_pool;
 
 BOOST_FIXTURE_TEST_SUITE(pool_keeping, pooling)
 
-// -- idle objects
-// -----------------------------------------------------------------
+// -- idle objects -------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(idle_objects_expire_the_oldest_first) {
   auto pool = spawn({.name = "db", .max = 3, .idle_timeout = 10s});
@@ -125,8 +124,7 @@ BOOST_AUTO_TEST_CASE(trimming_destroys_idle_objects_beyond_the_minimum) {
   BOOST_TEST(objects.made == 4);
 }
 
-// -- the maximum
-// --------------------------------------------------------------------
+// -- the maximum --------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_lower_maximum_destroys_what_is_too_much) {
   auto pool = spawn(4);
@@ -169,8 +167,7 @@ BOOST_AUTO_TEST_CASE(a_maximum_out_of_range_is_refused) {
   pool.set_max(2);
 }
 
-// -- keys
-// ---------------------------------------------------------------------------
+// -- keys ---------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_key_has_no_more_than_its_quota) {
   auto pool = spawn({.name = "db", .max = 3, .key_quota = 2});
@@ -278,8 +275,7 @@ BOOST_AUTO_TEST_CASE(closing_ends_the_wait_for_a_quota) {
   BOOST_TEST(error_of_task(t) == "scope_closed: pool 'db' is closed");
 }
 
-// -- figures, by handle and by message
-// --------------------------------------------
+// -- figures, by handle and by message ----------------------------------------
 
 BOOST_AUTO_TEST_CASE(all_pools_of_a_system_are_seen) {
   auto a = spawn({.name = "a", .max = 2});

@@ -11,8 +11,7 @@
 
 namespace axiom::detail {
 
-// -- construction
-// ---------------------------------------------------------------
+// -- construction -------------------------------------------------------------
 
 std::shared_ptr<pool_access> pool_access::start(caf::actor_system& sys,
                                                 pool_core_ptr core,
@@ -53,8 +52,7 @@ pool_access::~pool_access() {
   caf::anon_send(actor_, ended_atom_v);
 }
 
-// -- places
-// ---------------------------------------------------------------------
+// -- places -------------------------------------------------------------------
 
 permit pool_access::try_permit() const {
   try {
@@ -172,8 +170,7 @@ runtime::time_point pool_access::now() const noexcept {
   return here != nullptr ? here->timers().now() : runtime::time_point{};
 }
 
-// -- for its owner
-// --------------------------------------------------------------
+// -- for its owner ------------------------------------------------------------
 
 void pool_access::close() noexcept {
   limiter_.close();

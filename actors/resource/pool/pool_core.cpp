@@ -56,8 +56,7 @@ pool_options checked(pool_options x, bool checkable) {
 
 } // namespace
 
-// -- construction
-// ---------------------------------------------------------------
+// -- construction -------------------------------------------------------------
 
 pool_core::pool_core(runtime::host& where, pool_options options, bool checkable)
   : options_(checked(std::move(options), checkable)),
@@ -68,8 +67,7 @@ pool_core::pool_core(runtime::host& where, pool_options options, bool checkable)
 
 pool_core::~pool_core() = default;
 
-// -- its actor
-// ------------------------------------------------------------------
+// -- its actor ----------------------------------------------------------------
 
 void pool_core::begin(pool_actor actor, std::weak_ptr<pool_access> access) {
   access_ = std::move(access);
@@ -207,8 +205,7 @@ void pool_core::top_up_soon() noexcept {
     alarm_.at(when);
 }
 
-// -- with a permit
-// --------------------------------------------------------------
+// -- with a permit ------------------------------------------------------------
 
 void pool_core::created(bool taken) noexcept {
   std::lock_guard guard{mutex_};
@@ -261,8 +258,7 @@ void pool_core::destroy_leaving(pool_object& x, object_end why) noexcept {
   store_.destroyed(why);
 }
 
-// -- for its owner
-// --------------------------------------------------------------
+// -- for its owner ------------------------------------------------------------
 
 void pool_core::close() noexcept {
   object_list gone;
@@ -309,8 +305,7 @@ bool pool_core::drop_oldest() noexcept {
   return true;
 }
 
-// -- observing
-// ------------------------------------------------------------------
+// -- observing ----------------------------------------------------------------
 
 pool_stats pool_core::stats() {
   pool_stats result;

@@ -24,7 +24,7 @@ scheduler_module::scheduler_module(caf::actor_system& sys,
 
 scheduler_module::~scheduler_module() = default;
 
-// -- for workers -------------------------------------------------------------------
+// -- for workers --------------------------------------------------------------
 
 bool scheduler_module::any_job() const noexcept {
   if (shared_.levels() != 0)
@@ -40,7 +40,7 @@ void scheduler_module::inject(std::span<caf::resumable* const> jobs,
   announce();
 }
 
-// -- host --------------------------------------------------------------------------
+// -- host ---------------------------------------------------------------------
 
 void scheduler_module::submit(caf::resumable* job, caf::execution_unit*,
                               job_level level, placement where) {
@@ -149,7 +149,7 @@ void scheduler_module::activate(std::uint32_t n) {
     workers_[i]->wake();
 }
 
-// -- CAF's interface -----------------------------------------------------------------
+// -- CAF's interface ----------------------------------------------------------
 
 void scheduler_module::init(caf::actor_system_config& cfg) {
   super::init(cfg);

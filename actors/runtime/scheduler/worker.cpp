@@ -58,7 +58,7 @@ worker::worker(scheduler_module& parent, id_type id,
 
 worker::~worker() = default;
 
-// -- the thread ------------------------------------------------------------------
+// -- the thread ---------------------------------------------------------------
 
 worker* worker::here() noexcept {
   return this_worker;
@@ -164,7 +164,7 @@ void worker::rest(worker_state state) noexcept {
   state_.store(state, std::memory_order_relaxed);
 }
 
-// -- adding jobs -----------------------------------------------------------------
+// -- adding jobs --------------------------------------------------------------
 
 void worker::push(caf::resumable* job, job_level level) {
   queues_[level].push(job);
@@ -227,7 +227,7 @@ worker_stats worker::stats() const {
   return result;
 }
 
-// -- finding a job ---------------------------------------------------------------
+// -- finding a job ------------------------------------------------------------
 
 caf::resumable* worker::pick() {
   const auto number = picks_.load(std::memory_order_relaxed) + 1;

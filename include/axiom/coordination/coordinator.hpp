@@ -84,7 +84,7 @@ public:
 
   std::string_view name() const noexcept;
 
-  // -- tasks -----------------------------------------------------------------------
+  // -- tasks ------------------------------------------------------------------
 
   /// Starts `op` as a task: a child of the task running on this thread if that
   /// belongs to this coordinator, else a root task.
@@ -119,7 +119,7 @@ public:
       std::forward<F>(op));
   }
 
-  // -- cancelling --------------------------------------------------------------------
+  // -- cancelling -------------------------------------------------------------
 
   /// Cancels the task and all below it. Returns when every one is signalled;
   /// the handle gives the report. `grace`: how long they have to end; at most

@@ -16,16 +16,14 @@ struct pool_stats {
   std::uint32_t min = 0;
   std::uint32_t max = 0;
 
-  // -- objects at this moment
-  // --------------------------------------------------
+  // -- objects at this moment -------------------------------------------------
 
   std::uint64_t idle = 0;
   std::uint64_t in_use = 0; ///< given away, or being checked
   std::uint64_t creating = 0; ///< the factory is at it
   std::uint64_t leaving = 0; ///< being destroyed
 
-  // -- objects since the beginning
-  // ---------------------------------------------
+  // -- objects since the beginning --------------------------------------------
 
   std::uint64_t created = 0;
   std::uint64_t destroyed = 0; ///< for whatever reason
@@ -38,8 +36,7 @@ struct pool_stats {
   /// What the factory failed with last; empty if it never did.
   std::string last_error;
 
-  // -- requests
-  // ----------------------------------------------------------------
+  // -- requests ---------------------------------------------------------------
 
   std::uint64_t taken = 0; ///< requests that got an object
   std::uint64_t waiting = 0; ///< for an object, or for the quota of a key

@@ -89,8 +89,7 @@ public:
     return access_->actor();
   }
 
-  // -- for tasks
-  // ------------------------------------------------------------------
+  // -- for tasks --------------------------------------------------------------
 
   /// Awaitable: `pooled<T>`. Takes the idle object that was used last; waits
   /// for one if there are `max` already; makes one otherwise. Where an object
@@ -125,8 +124,7 @@ public:
     return {*access_, *state_, {priority, std::string{key}, timeout}};
   }
 
-  // -- for anybody
-  // ----------------------------------------------------------------
+  // -- for anybody ------------------------------------------------------------
 
   /// Takes an object if one is idle and nobody waits, or makes one if there is
   /// room and the factory is a plain callable (which is called here; one that
@@ -142,8 +140,7 @@ public:
     return idle ? std::move(idle) : state_->create_at_once(std::move(claim));
   }
 
-  // -- for threads
-  // ----------------------------------------------------------------
+  // -- for threads ------------------------------------------------------------
 
   /// Blocks the thread until it has an object. Throws as `take` does, and
   /// `errc::blocking_on_worker` where it would block a worker: use `take` in a
@@ -163,8 +160,7 @@ public:
     return take_blocking({priority, std::string{key}, timeout});
   }
 
-  // -- how many
-  // -------------------------------------------------------------------
+  // -- how many ---------------------------------------------------------------
 
   /// Changes the maximum, at any time. Below what is there, idle objects are
   /// destroyed now, and what is out when it comes back; until then nothing is
@@ -188,8 +184,7 @@ public:
     return access_;
   }
 
-  // -- its end
-  // --------------------------------------------------------------------
+  // -- its end ----------------------------------------------------------------
 
   /// From now on requests fail with `errc::scope_closed`, and so do those that
   /// wait. Idle objects are destroyed now, and what is out when it comes back.
@@ -198,8 +193,7 @@ public:
     access_->close();
   }
 
-  // -- observing
-  // ------------------------------------------------------------------
+  // -- observing --------------------------------------------------------------
 
   /// The figures at this moment. Takes locks; O(waiting + keys).
   pool_stats stats() const {

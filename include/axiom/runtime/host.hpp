@@ -73,7 +73,7 @@ public:
     return shutdown_grace_;
   }
 
-  // -- what runs here --------------------------------------------------------------
+  // -- what runs here ---------------------------------------------------------
 
   resident_list& residents() noexcept {
     return residents_;
@@ -99,7 +99,7 @@ public:
   shutdown_watch& add_watch(shutdown_watch::pace how,
                             shutdown_watch::reporter report);
 
-  // -- jobs ------------------------------------------------------------------------
+  // -- jobs -------------------------------------------------------------------
 
   /// Hands `job`, with one reference, to the scheduler.
   /// @param unit the worker that the caller runs on, null elsewhere
@@ -126,7 +126,7 @@ public:
   /// done soon: who makes new ones had better let them run first.
   virtual bool crowded() const noexcept;
 
-  // -- workers ---------------------------------------------------------------------
+  // -- workers ----------------------------------------------------------------
 
   /// How many workers may run at a time.
   virtual std::size_t workers() const noexcept = 0;

@@ -55,7 +55,7 @@ public:
   task_context(const task_context&) = delete;
   task_context& operator=(const task_context&) = delete;
 
-  // -- identity ------------------------------------------------------------------
+  // -- identity ---------------------------------------------------------------
 
   task_reference reference() const;
   task_id id() const noexcept;
@@ -66,7 +66,7 @@ public:
   /// Parent, children, cancelling them, waiting for them.
   task_hierarchy hierarchy() const noexcept;
 
-  // -- cancellation ----------------------------------------------------------------
+  // -- cancellation -----------------------------------------------------------
 
   /// Whether this task, or the task running on this thread within it, is to
   /// end. Costs a load or two.
@@ -89,7 +89,7 @@ public:
   /// How long this task has to end once it is cancelled.
   runtime::duration grace() const noexcept;
 
-  // -- awaitable ---------------------------------------------------------------------
+  // -- awaitable --------------------------------------------------------------
 
   /// Suspends for at least `span`. Ends early when the task is cancelled.
   detail::sleep sleep_for(runtime::duration span) const;
@@ -124,7 +124,7 @@ public:
 
   void started();
 
-  // -- children ----------------------------------------------------------------------
+  // -- children ---------------------------------------------------------------
 
   /// Starts `op` as a child of this task. See
   /// `structured_task_coordinator::create_child_task`.

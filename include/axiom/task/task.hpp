@@ -53,7 +53,7 @@ public:
     return static_cast<bool>(ptr_);
   }
 
-  // -- observers -----------------------------------------------------------------
+  // -- observers --------------------------------------------------------------
 
   /// Identity, name, priority, time of creation.
   task_reference reference() const {
@@ -80,7 +80,7 @@ public:
     return impl().state().cancelled();
   }
 
-  // -- waiting -------------------------------------------------------------------
+  // -- waiting ----------------------------------------------------------------
 
   /// Waits for the end and returns the value, moved out of the last handle's
   /// task when called on an rvalue. Blocks the thread: throws
@@ -132,7 +132,7 @@ public:
     detail::notify_end(impl(), self->ctrl(), id);
   }
 
-  // -- cancelling ------------------------------------------------------------------
+  // -- cancelling -------------------------------------------------------------
 
   /// Cancels the task and everything below it; returns when every task of the
   /// tree is signalled. The first reason given stays.

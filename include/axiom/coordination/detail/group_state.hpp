@@ -52,8 +52,7 @@ public:
     return {options.max_concurrency, options.max_unread, options.limiter};
   }
 
-  // -- for adders and children
-  // ---------------------------------------------------
+  // -- for adders and children ------------------------------------------------
 
   /// Takes a place and a slot and returns true, or queues `adder`.
   bool enter(group_waiter& adder, task_actor& task, slot_ptr& result) {

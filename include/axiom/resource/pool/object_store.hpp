@@ -69,8 +69,7 @@ public:
     // nop
   }
 
-  // -- takers
-  // ------------------------------------------------------------------
+  // -- takers -----------------------------------------------------------------
 
   /// The idle object used last; null if there is none: then the caller creates
   /// one, and ends that with `created` or `creation_over`.
@@ -141,8 +140,7 @@ public:
     }
   }
 
-  // -- housekeeping
-  // -------------------------------------------------------------
+  // -- housekeeping -----------------------------------------------------------
 
   bool below_min() const noexcept {
     return !closed_ && total_ - leaving_ < min_;
@@ -208,8 +206,7 @@ public:
     return true;
   }
 
-  // -- limits
-  // ------------------------------------------------------------------
+  // -- limits -----------------------------------------------------------------
 
   void set_max(std::uint32_t max) noexcept {
     max_ = max;
@@ -235,8 +232,7 @@ public:
     return closed_;
   }
 
-  // -- observing
-  // ---------------------------------------------------------------
+  // -- observing --------------------------------------------------------------
 
   std::uint32_t failures_in_a_row() const noexcept {
     return failures_in_a_row_;

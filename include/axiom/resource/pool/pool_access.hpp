@@ -60,8 +60,7 @@ public:
     return *keeper_;
   }
 
-  // -- places
-  // -------------------------------------------------------------------
+  // -- places -----------------------------------------------------------------
 
   /// Takes a place that is there, without a lock. False where that takes more.
   bool try_at_once(pool_place& place) const {
@@ -83,8 +82,7 @@ public:
   /// A permit for the pool's own purposes, if one is free and nobody waits.
   permit try_own_permit() const noexcept;
 
-  // -- for its owner
-  // ------------------------------------------------------------
+  // -- for its owner ----------------------------------------------------------
 
   void close() noexcept;
 

@@ -80,8 +80,7 @@ public:
     return options_;
   }
 
-  // -- its actor
-  // ----------------------------------------------------------------
+  // -- its actor --------------------------------------------------------------
 
   /// The actor is there: it begins.
   void begin(pool_actor actor, std::weak_ptr<pool_access> access);
@@ -92,8 +91,7 @@ public:
   /// Looks after what is idle, and after the minimum; for the actor.
   void tick();
 
-  // -- with a permit
-  // ------------------------------------------------------------
+  // -- with a permit ----------------------------------------------------------
 
   /// An idle object; or null: then the caller creates one and ends that with
   /// `created` or `creation_over`. Throws `errc::scope_closed`.
@@ -123,8 +121,7 @@ public:
   /// `x` comes back to be destroyed; nobody uses it.
   void destroy(pool_object& x, object_end why) noexcept;
 
-  // -- for its owner
-  // ------------------------------------------------------------
+  // -- for its owner ----------------------------------------------------------
 
   /// Refuses what is asked from now on, and lets go of what is idle. Once.
   void close() noexcept;
@@ -140,8 +137,7 @@ public:
   /// @pre the caller has a permit
   bool drop_oldest() noexcept;
 
-  // -- observing
-  // ----------------------------------------------------------------
+  // -- observing --------------------------------------------------------------
 
   pool_stats stats();
 

@@ -43,8 +43,7 @@ public:
     // nop
   }
 
-  // -- creating
-  // -----------------------------------------------------------------
+  // -- creating ---------------------------------------------------------------
 
   // Each ends the creation that `claim` has begun, with an object or by
   // throwing what the factory threw.
@@ -59,8 +58,7 @@ public:
   virtual pooled<T> create_blocking(pool_claim<T> claim,
                                     const pool_access& access) = 0;
 
-  // -- objects
-  // ------------------------------------------------------------------
+  // -- objects ----------------------------------------------------------------
 
   /// Takes an idle object that is healthy, for `place`; null if there is none:
   /// then a creation has begun. Throws `errc::scope_closed`.
@@ -204,8 +202,7 @@ private:
   bool creating_ = false;
 };
 
-// -- pooled
-// -----------------------------------------------------------------------
+// -- pooled -------------------------------------------------------------------
 
 template <class T>
 void return_to_pool(pool_state<T>& pool, typed_object<T>& x) noexcept {

@@ -51,7 +51,7 @@ public:
   /// A worker's number.
   using id = std::uint32_t;
 
-  // -- for whoever publishes a job -----------------------------------------------
+  // -- for whoever publishes a job --------------------------------------------
 
   /// The worker to be notified for a job published before; none if all work, or
   /// somebody searches. The most recently parked one: its cache is warmest.
@@ -79,7 +79,7 @@ public:
     return result;
   }
 
-  // -- for workers -----------------------------------------------------------------
+  // -- for workers ------------------------------------------------------------
 
   /// Finds a job for worker `self`, which has run out of them: searches, and
   /// sleeps as long as there is nothing. Returns null when `self` is dismissed.
@@ -114,7 +114,7 @@ public:
     return job;
   }
 
-  // -- observers -------------------------------------------------------------------
+  // -- observers --------------------------------------------------------------
 
   std::size_t parked() const noexcept {
     return parked(counts_.load(std::memory_order_relaxed));

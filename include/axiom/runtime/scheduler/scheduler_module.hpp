@@ -39,7 +39,7 @@ public:
   scheduler_module(caf::actor_system& sys, const runtime_options& options);
   ~scheduler_module() override;
 
-  // -- for workers -----------------------------------------------------------------
+  // -- for workers ------------------------------------------------------------
 
   /// To be called after jobs were made visible to thieves: wakes somebody for
   /// them if that is needed.
@@ -82,7 +82,7 @@ public:
   /// Jobs for any worker, behind all others of their level.
   void inject(std::span<caf::resumable* const> jobs, job_level level);
 
-  // -- host ------------------------------------------------------------------------
+  // -- host -------------------------------------------------------------------
 
   void submit(caf::resumable* job, caf::execution_unit* unit, job_level level,
               placement where) override;
@@ -99,7 +99,7 @@ public:
 protected:
   bool look_at_actors(actor_sightings& into) const override;
 
-  // -- CAF's interface ---------------------------------------------------------------
+  // -- CAF's interface --------------------------------------------------------
 
   void init(caf::actor_system_config& cfg) override;
   void start() override;

@@ -54,7 +54,7 @@ public:
          std::optional<processor_id> place);
   ~worker() override;
 
-  // -- the thread ----------------------------------------------------------------
+  // -- the thread -------------------------------------------------------------
 
   /// The worker that the calling thread is; null elsewhere.
   static worker* here() noexcept;
@@ -72,7 +72,7 @@ public:
     parker_.notify();
   }
 
-  // -- for the thread itself -------------------------------------------------------
+  // -- for the thread itself --------------------------------------------------
 
   /// Takes over `job` with its reference.
   void add(caf::resumable* job, job_level level, placement where);
@@ -89,7 +89,7 @@ public:
                        [](auto& x) { return x.size() > many_jobs; });
   }
 
-  // -- identities, for the thread itself -------------------------------------------
+  // -- identities, for the thread itself --------------------------------------
 
   /// How many numbers for new actors it reserves at a time, so that workers do
   /// not meet at one counter for every task.
@@ -116,7 +116,7 @@ public:
     return node_;
   }
 
-  // -- for other threads -----------------------------------------------------------
+  // -- for other threads ------------------------------------------------------
 
   const scheduler_module& parent() const noexcept {
     return parent_;
@@ -164,7 +164,7 @@ private:
   void retire();
   bool dismissed() const noexcept;
 
-  // -- finding a job -----------------------------------------------------------------
+  // -- finding a job ----------------------------------------------------------
 
   caf::resumable* pick();
   caf::resumable* take_own(job_level level);
@@ -175,7 +175,7 @@ private:
   caf::resumable* raid();
   caf::resumable* raid(worker& victim, job_level level);
 
-  // -- without a job -----------------------------------------------------------------
+  // -- without a job ----------------------------------------------------------
 
   class idler;
 

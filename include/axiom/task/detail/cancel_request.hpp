@@ -60,7 +60,7 @@ public:
     return *as_task(target_);
   }
 
-  // -- implementation of the bases -----------------------------------------------
+  // -- implementation of the bases --------------------------------------------
 
   bool fire(task_actor& task) noexcept override;
   void call_out(task_actor& task) noexcept override;

@@ -94,8 +94,7 @@ struct task_seed {
 ///    list, walks go by the tree's own pointers.
 class task_actor : public caf::monitorable_actor, public caf::resumable {
 public:
-  // -- construction
-  // ------------------------------------------------------------
+  // -- construction -----------------------------------------------------------
 
   task_actor(caf::actor_config& cfg, const task_seed& seed);
   ~task_actor() override;
@@ -108,8 +107,7 @@ public:
   /// @pre nobody but the caller knows the task, by one reference
   void launch(std::size_t kept = 1);
 
-  // -- identity
-  // ----------------------------------------------------------------
+  // -- identity ---------------------------------------------------------------
 
   const char* name() const override {
     // In the same block of memory: see task_storage.
@@ -200,8 +198,7 @@ public:
   /// @pre the task has not ended
   bool is_below(const task_actor& other) const noexcept;
 
-  // -- state
-  // -------------------------------------------------------------------
+  // -- state ------------------------------------------------------------------
 
   task_state& state() noexcept {
     return state_;
@@ -220,8 +217,7 @@ public:
   /// `parent_cancelled` below.
   cancel_reason reason() const noexcept;
 
-  // -- outcome; valid once terminal
-  // ----------------------------------------------
+  // -- outcome; valid once terminal -------------------------------------------
 
   outcome_kind outcome() const noexcept {
     return outcome_;
@@ -246,8 +242,7 @@ public:
   /// The error that an actor linked to it gets: none on success.
   caf::error exit_error() const;
 
-  // -- waiting
-  // -----------------------------------------------------------------
+  // -- waiting ----------------------------------------------------------------
 
   /// Returns false if the task has ended: `x` will not be fired.
   bool add_waiter(waiter& x) noexcept;
@@ -306,8 +301,7 @@ public:
   /// false if that suspension is over: see task_state::wake.
   bool wake(std::uint16_t epoch) noexcept;
 
-  // -- for the body, on its own thread
-  // -------------------------------------------
+  // -- for the body, on its own thread ----------------------------------------
 
   /// What the trampoline does when the coroutine returns to it.
   enum class step : std::uint8_t { transfer, suspend, join, yield, done };
@@ -340,8 +334,7 @@ public:
   /// Whom to tell that it is started; null if nobody asked.
   virtual start_signal* starting() noexcept;
 
-  // -- tree
-  // --------------------------------------------------------------------
+  // -- tree -------------------------------------------------------------------
 
   runtime::small_mutex& lock() noexcept {
     return lock_;
@@ -361,8 +354,7 @@ public:
   /// ends (rule: a failure is never lost).
   virtual void child_failed(task_actor& child) noexcept;
 
-  // -- CAF's interface
-  // -----------------------------------------------------------
+  // -- CAF's interface --------------------------------------------------------
 
   void enqueue(caf::mailbox_element_ptr what,
                caf::execution_unit* host) override;
@@ -383,8 +375,7 @@ public:
   friend void run_cancel_handlers(task_actor* list) noexcept;
 
 protected:
-  // -- hooks of the typed task
-  // -----------------------------------------------------
+  // -- hooks of the typed task ------------------------------------------------
 
   /// Runs a callable to its end, or makes the coroutine and puts its frame on
   /// top. Never throws.

@@ -40,7 +40,7 @@ public:
     return *system_.home;
   }
 
-  // -- lifecycle events --------------------------------------------------------
+  // -- lifecycle events -------------------------------------------------------
 
   bool watched() const noexcept {
     return watched_.load(std::memory_order_acquire);
@@ -52,13 +52,13 @@ public:
 
   void publish(const task_lifecycle_event& event) noexcept;
 
-  // -- tasks that may be given up ----------------------------------------------
+  // -- tasks that may be given up ---------------------------------------------
 
   sheddable_list& sheddable() noexcept {
     return sheddable_;
   }
 
-  // -- hooks for the coordinator -------------------------------------------------
+  // -- hooks for the coordinator ----------------------------------------------
 
   /// A task ended with an error that nobody will ever look at: a root task, or
   /// a child of a group that keeps no results.
